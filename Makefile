@@ -1,0 +1,44 @@
+# 民生之声: `make run` starts the hotline, `make test` proves it. Both set up all they need first.
+SHELL := /bin/bash
+PY := .venv/bin/python
+export PYTHONDONTWRITEBYTECODE :=
+
+.DEFAULT_GOAL := help
+
+help: ## This list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+setup: ## Set up everything (Debian packages, Python, Asterisk, browser bundle, prompts, database)
+	@bash deploy/setup.sh
+	@.venv/bin/minsheng setup
+
+tools: ## The part of set-up that tests need: packages and runtimes, no instance
+	@bash deploy/setup.sh --tests
+	@.venv/bin/minsheng setup --runtime-only
+
+run: setup ## Set up and start the hotline in demo mode; Ctrl-C stops it
+	@.venv/bin/minsheng up
+
+lint: tools ## Format, lint, types, house arrows
+	@echo "== ruff"; .venv/bin/ruff format --check . && .venv/bin/ruff check .
+	@echo "== house rules"; $(PY) -m ops.house_rules
+	@echo "== pyright"; node_modules/.bin/pyright
+	@echo "== import-linter"; .venv/bin/lint-imports --no-cache
+
+test: lint ## Lint, then unit, integration and end-to-end tests on the real parts
+	@.venv/bin/pytest -q tests/unit
+	@.venv/bin/pytest -q tests/integration
+	@.venv/bin/pytest -q tests/e2e
+
+bench: tools ## Measured figures, side by side with a peer or a bare floor
+	@.venv/bin/pytest -q -m bench -s tests/bench
+
+format: ## Format and mend what ruff can mend
+	@.venv/bin/ruff format . && .venv/bin/ruff check --fix .
+
+lock: ## Compile the hash-locked requirements again
+	@for part in base dev; do .venv/bin/pip-compile -q --generate-hashes --no-emit-index-url \
+	  --no-emit-find-links --no-emit-trusted-host --strip-extras --allow-unsafe --no-header \
+	  -o requirements/$$part.lock requirements/$$part.in; done
+
+.PHONY: help setup tools run lint test bench format lock

@@ -1,0 +1,62 @@
+"""The application: routers, headers, errors. Importing it does nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from fastapi import FastAPI, Request
+from fastapi.responses import Response
+from fastapi.staticfiles import StaticFiles
+
+from api import error_pages, stream
+from api.lifespan import lifespan
+from api.routes import auth, board, calls, pages, seats, tickets
+from core.config import PROJECT_ROOT, Settings
+
+ROUTERS: Final = (
+    auth.router,
+    board.router,
+    seats.router,
+    calls.router,
+    tickets.router,
+    stream.router,
+    pages.router,
+)
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """The application of one instance; the house is built when it starts."""
+    app = FastAPI(title="民生之声", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
+    app.state.settings = settings
+    for router in ROUTERS:
+        app.include_router(router)
+    app.mount("/static", StaticFiles(directory=PROJECT_ROOT / "web" / "static"), name="static")
+    error_pages.install(app)
+    policy = _content_policy(settings)
+
+    @app.middleware("http")
+    async def add_headers(request: Request, go_on: Callable[[Request], Awaitable[Response]]) -> Response:
+        answer = await go_on(request)
+        answer.headers["Content-Security-Policy"] = policy
+        answer.headers["X-Content-Type-Options"] = "nosniff"
+        answer.headers["X-Frame-Options"] = "DENY"
+        answer.headers["Referrer-Policy"] = "same-origin"
+        answer.headers["Permissions-Policy"] = "microphone=(self), camera=(), geolocation=()"
+        if not request.url.path.startswith("/static/"):
+            answer.headers.setdefault("Cache-Control", "no-store")
+        return answer
+
+    return app
+
+
+def _content_policy(settings: Settings) -> str:
+    """Scripts and styles from here only; connections to here and to the SIP WebSocket."""
+    sockets = f"ws://*:{settings.asterisk.http_port} wss://*:{settings.asterisk.https_port}"
+    if settings.web.sip_ws_url:
+        sockets += f" {settings.web.sip_ws_url}"
+    return (
+        "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
+        f"media-src 'self' blob:; connect-src 'self' {sockets}; object-src 'none'; base-uri 'none'; "
+        "frame-ancestors 'none'; form-action 'self'"
+    )

@@ -1,0 +1,71 @@
+"""A refusal is a sentence: JSON for programs, a page for people. Never a traceback."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, RedirectResponse, Response
+from starlette.exceptions import HTTPException
+
+from core.errors import HotlineError, NotSignedIn
+
+log = structlog.get_logger(__name__)
+
+
+def install(app: FastAPI) -> None:
+    """Answer our own errors, wrong input and the unexpected."""
+    app.add_exception_handler(HotlineError, _ours)
+    app.add_exception_handler(RequestValidationError, _wrong_input)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(Exception, _unexpected)
+
+
+async def _ours(request: Request, error: Exception) -> Response:
+    if not isinstance(error, HotlineError):
+        return await _unexpected(request, error)
+    if isinstance(error, NotSignedIn) and _wants_page(request):
+        return RedirectResponse("/login", 303)
+    body: dict[str, Any] = {"code": error.code, "message": error.message}
+    if "field" in error.facts:
+        body["field"] = error.facts["field"]
+        body["message"] = str(error.facts.get("reason", error.message))
+    if error.status >= 500:
+        log.warning("request_failed", path=request.url.path, code=error.code)
+    return _answer(request, error.status, body)
+
+
+async def _wrong_input(request: Request, error: Exception) -> Response:
+    first: Any = error.errors()[0] if isinstance(error, RequestValidationError) else {}
+    field = ".".join(str(part) for part in first.get("loc", ())[1:])
+    return _answer(
+        request, 422, {"code": "invalid-field", "field": field, "message": first.get("msg", "输入有误")}
+    )
+
+
+async def _http(request: Request, error: Exception) -> Response:
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    words = {404: "没有这个页面。", 405: "不支持这种请求。"}
+    return _answer(
+        request, status, {"code": f"http-{status}", "message": words.get(status, "请求没有成功。")}
+    )
+
+
+async def _unexpected(request: Request, error: Exception) -> Response:
+    log.error("request_crashed", path=request.url.path, exc_info=error)
+    return _answer(request, 500, {"code": "hotline-error", "message": "系统内部错误，已记录。请重试。"})
+
+
+def _answer(request: Request, status: int, body: dict[str, Any]) -> Response:
+    if not _wants_page(request):
+        return JSONResponse({"error": body}, status)
+    from api.routes.pages import templates
+
+    context = {"me": None, "csrf": "", "demo": False, "engine": None, "error": body, "status": status}
+    return templates.TemplateResponse(request, "pages/error.html", context, status_code=status)
+
+
+def _wants_page(request: Request) -> bool:
+    return "text/html" in request.headers.get("accept", "") and not request.url.path.startswith("/api/")

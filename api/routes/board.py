@@ -1,0 +1,37 @@
+"""The board of seats and waiting callers, and the health of the house."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter, Depends, Request
+
+from api.security import Operator, anybody
+from api.state import house_of
+from core.vocabulary import label
+from db.session import transaction
+from telephony.snapshot import board
+
+router = APIRouter()
+
+
+@router.get("/api/board")
+async def get_board(request: Request, person: Operator) -> dict[str, Any]:
+    """Everything a screen needs to begin with; the stream continues after `seq`."""
+    del person
+    house = house_of(request)
+    async with transaction(house.sessions) as session:
+        rows = await board(session, house.clock)
+    state = house.control.link_state
+    return {
+        **rows,
+        "link": {"state": state, "label": label(state)},
+        "engine": house.engine,
+        "demo": house.settings.demo,
+    }
+
+
+@router.get("/healthz", dependencies=[Depends(anybody)])
+async def health(request: Request) -> dict[str, Any]:
+    """Alive; `link` is the control link to Asterisk. Nothing else is told to strangers."""
+    return {"ok": True, "link": house_of(request).control.link_state}

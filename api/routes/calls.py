@@ -1,0 +1,212 @@
+"""A call, its words, its sound. Only for the operator whose call it is, and for shift leaders."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path as FilePath
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Query, Request
+from fastapi.responses import FileResponse
+from pydantic import BaseModel, Field
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from api.security import Operator, Person, ShiftLeader
+from api.state import House, house_of
+from core.errors import Forbidden, NotFound
+from core.vocabulary import CallState, RecordingState, Role, label
+from db.models import Call, Recording
+from db.repositories import accounts, calls, recordings, seats, tickets, utterances
+from db.session import transaction
+from telephony.snapshot import masked
+
+router = APIRouter(prefix="/api")
+
+CallIdPath = Annotated[str, Path(pattern=r"^[A-Za-z0-9][A-Za-z0-9.-]{0,79}$")]
+LOOK_ONCE = dt.timedelta(minutes=10)
+
+
+class Reveal(BaseModel):
+    """Why a full number must be seen."""
+
+    reason: str = Field(min_length=2, max_length=200)
+
+
+@router.get("/calls")
+async def list_calls(
+    request: Request, person: ShiftLeader, page: Annotated[int, Query(ge=1, le=10_000)] = 1
+) -> dict[str, Any]:
+    """Calls, newest first, fifty a page."""
+    del person
+    async with transaction(house_of(request).sessions) as session:
+        found = await calls.recent(session, limit=50, offset=(page - 1) * 50)
+        people = await accounts.names(session)
+    return {"page": page, "calls": [_row(call, people) for call in found]}
+
+
+@router.get("/calls/{call_id}")
+async def get_call(request: Request, person: Operator, call_id: CallIdPath) -> dict[str, Any]:
+    """One call with the caller's history."""
+    house = house_of(request)
+    async with transaction(house.sessions) as session:
+        call = await allowed_call(session, person, call_id)
+        sounds = await recordings.of_call(session, call_id)
+        ticket = await tickets.of_call(session, call_id)
+        return {
+            **_row(call, await accounts.names(session)),
+            "caller": await _number_for(house, session, person, call),
+            "history": await _history(session, call),
+            "ticket_id": ticket.id if ticket else None,
+            "recording": _recording(sounds[0]) if sounds else None,
+        }
+
+
+@router.get("/calls/{call_id}/transcript")
+async def get_transcript(request: Request, person: Operator, call_id: CallIdPath) -> dict[str, Any]:
+    """The settled lines so far; `final` once the second pass is done."""
+    async with transaction(house_of(request).sessions) as session:
+        await allowed_call(session, person, call_id)
+        lines = await utterances.of_call(session, call_id)
+    return {
+        "final": any(line.source == "final" for line in lines),
+        "lines": [
+            {
+                "id": line.id,
+                "speaker": line.speaker,
+                "speaker_label": label(line.speaker),
+                "text": line.text,
+                "start_s": line.start_s,
+                "end_s": line.end_s,
+                "confidence": line.confidence,
+                "source": line.source,
+            }
+            for line in lines
+        ],
+    }
+
+
+@router.post("/calls/{call_id}/reveal")
+async def reveal(request: Request, person: Operator, call_id: CallIdPath, body: Reveal) -> dict[str, str]:
+    """The full number, with a reason that is written down."""
+    house = house_of(request)
+    async with transaction(house.sessions) as session:
+        call = await allowed_call(session, person, call_id)
+        now = house.clock.now()
+        await accounts.audit(
+            session, now, person.id, "number_seen", call_id, reason=body.reason, address=person.address
+        )
+    return {"caller": call.caller}
+
+
+@router.get("/recordings/{recording_id}/audio")
+async def get_audio(
+    request: Request, person: Operator, recording_id: Annotated[int, Path(ge=1)]
+) -> FileResponse:
+    """The sound, by ranges; each listening is written down once in ten minutes."""
+    house = house_of(request)
+    async with transaction(house.sessions) as session:
+        recording = await recordings.get(session, recording_id)
+        if recording is None or recording.joined_file is None:
+            raise NotFound(what="录音")
+        await allowed_call(session, person, recording.call_id)
+        await _log_once(house, session, person, "recording_played", f"recording:{recording_id}")
+    file = (house.settings.recordings_dir / FilePath(recording.joined_file)).resolve()
+    if not file.is_relative_to(house.settings.recordings_dir.resolve()) or not file.is_file():
+        raise NotFound(what="录音文件")
+    return FileResponse(file, media_type="audio/wav", headers={"Cache-Control": "no-store"})
+
+
+async def allowed_call(session: AsyncSession, person: Person, call_id: str) -> Call:
+    """The call, if it is this person's or the person leads the shift.
+
+    Raises:
+        NotFound, Forbidden.
+    """
+    call = await calls.get(session, call_id)
+    if call is None:
+        raise NotFound(what="来电")
+    if person.at_least(Role.SHIFT_LEADER) or call.operator_id == person.id:
+        return call
+    if await _rings_at(session, person, call):
+        return call
+    raise Forbidden
+
+
+async def _rings_at(session: AsyncSession, person: Person, call: Call) -> bool:
+    """Before the answer the call is nobody's yet; the operator whose seat rings may look."""
+    seat = await seats.of_operator(session, person.id)
+    return seat is not None and call.state is not CallState.ENDED and seat.call_id == call.id
+
+
+async def _number_for(house: House, session: AsyncSession, person: Person, call: Call) -> str:
+    mine = call.operator_id == person.id or await _rings_at(session, person, call)
+    if not mine or call.state is CallState.ENDED:
+        return masked(call.caller)
+    await _log_once(house, session, person, "number_seen", call.id)
+    return call.caller
+
+
+async def _log_once(house: House, session: AsyncSession, person: Person, act: str, subject: str) -> None:
+    now = house.clock.now()
+    if not await accounts.audited_since(session, person.id, act, subject, now - LOOK_ONCE):
+        await accounts.audit(session, now, person.id, act, subject, address=person.address)
+
+
+async def _history(session: AsyncSession, call: Call) -> dict[str, Any]:
+    if not call.caller:
+        return {"calls": [], "tickets": [], "count": 0}
+    people = await accounts.names(session)
+    earlier = await calls.of_caller(session, call.caller, besides=call.id)
+    files = await tickets.of_caller(session, call.caller, besides_call=call.id)
+    return {
+        "count": await calls.count_of_caller(session, call.caller, besides=call.id),
+        "calls": [_row(one, people) for one in earlier],
+        "tickets": [
+            {
+                "id": ticket.id,
+                "number": ticket.number,
+                "title": ticket.title or ticket.content[:30],
+                "status_label": label(ticket.status),
+                "created_at": ticket.created_at.isoformat(),
+            }
+            for ticket in files
+        ],
+    }
+
+
+def _row(call: Call, people: dict[int, Any]) -> dict[str, Any]:
+    operator = people.get(call.operator_id or 0)
+    waited_until = call.answered_at or call.ended_at
+    wait_s = (waited_until - call.queued_at).total_seconds() if waited_until and call.queued_at else None
+    return {
+        "id": call.id,
+        "state": call.state,
+        "label": label(call.state),
+        "caller": masked(call.caller),
+        "caller_masked": masked(call.caller),
+        "arrived_at": _iso(call.arrived_at),
+        "queued_at": _iso(call.queued_at),
+        "answered_at": _iso(call.answered_at),
+        "ended_at": _iso(call.ended_at),
+        "outcome": call.outcome,
+        "outcome_label": label(call.outcome) if call.outcome else None,
+        "seat_id": call.seat_id,
+        "operator_name": operator.name if operator else None,
+        "wait_s": wait_s,
+        "recovered": call.recovered,
+    }
+
+
+def _recording(recording: Recording) -> dict[str, Any]:
+    ready = recording.state in (RecordingState.JOINED, RecordingState.TRANSCRIBED)
+    return {
+        "id": recording.id,
+        "state": recording.state,
+        "ready": ready,
+        "kind": recording.kind,
+        "duration_s": recording.duration_s,
+    }
+
+
+def _iso(moment: dt.datetime | None) -> str | None:
+    return moment.isoformat() if moment else None

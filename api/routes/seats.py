@@ -1,0 +1,152 @@
+"""What an operator does at a seat."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Path, Request, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from api.security import Operator, Person
+from api.state import House, house_of
+from core.errors import Forbidden, NotAtSeat, NotFound
+from core.ids import SeatId
+from core.vocabulary import PauseReason, Role
+from db.models import Seat
+from db.repositories import accounts, seats
+from db.session import transaction
+from telephony.snapshot import seat_json
+
+router = APIRouter(prefix="/api/seats")
+
+SeatNumber = Annotated[int, Path(ge=1, le=99)]
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class Take(_Body):
+    """Which phone of the desk."""
+
+    phone: Literal["seat", "desk"] = "seat"
+
+
+class Pause(_Body):
+    """Why."""
+
+    reason: PauseReason
+
+
+class Extend(_Body):
+    """How much longer."""
+
+    seconds: int = Field(default=60, ge=10, le=600)
+
+
+class Leave(_Body):
+    """Why, when somebody else signs a seat off."""
+
+    reason: str = Field(default="signed_off", max_length=100)
+
+
+@router.post("/{number}/take")
+async def take(request: Request, person: Operator, number: SeatNumber, body: Take) -> dict[str, Any]:
+    """Sit down."""
+    house = house_of(request)
+    return await _answer(house, house.control.seats.take(SeatId(number), person.id, body.phone))
+
+
+@router.post("/{number}/start")
+async def start(request: Request, person: Operator, number: SeatNumber) -> dict[str, Any]:
+    """Begin to take calls."""
+    house = await _mine(request, person, number)
+    return await _answer(house, house.control.seats.start_duty(SeatId(number)))
+
+
+@router.post("/{number}/pause")
+async def pause(request: Request, person: Operator, number: SeatNumber, body: Pause) -> dict[str, Any]:
+    """Take no calls for a while; in a call, after it."""
+    house = await _mine(request, person, number, leader_too=True)
+    return await _answer(house, house.control.seats.pause(SeatId(number), body.reason))
+
+
+@router.post("/{number}/resume")
+async def resume(request: Request, person: Operator, number: SeatNumber) -> dict[str, Any]:
+    """Take calls again."""
+    house = await _mine(request, person, number)
+    return await _answer(house, house.control.seats.resume(SeatId(number)))
+
+
+@router.post("/{number}/wrap-up/finish")
+async def finish(request: Request, person: Operator, number: SeatNumber) -> dict[str, Any]:
+    """Ready before the time is over."""
+    house = await _mine(request, person, number)
+    return await _answer(house, house.control.seats.finish_wrap_up(SeatId(number)))
+
+
+@router.post("/{number}/wrap-up/extend")
+async def extend(request: Request, person: Operator, number: SeatNumber, body: Extend) -> dict[str, Any]:
+    """More time after the call."""
+    house = await _mine(request, person, number)
+    return await _answer(house, house.control.seats.extend_wrap_up(SeatId(number), body.seconds))
+
+
+@router.post("/{number}/sign-off")
+async def sign_off(request: Request, person: Operator, number: SeatNumber, body: Leave) -> dict[str, Any]:
+    """Leave the seat; in a call, after it."""
+    house = await _mine(request, person, number, leader_too=True)
+    return await _answer(house, house.control.seats.sign_off(SeatId(number), body.reason))
+
+
+@router.get("/mine/sip")
+async def my_sip(request: Request, response: Response, person: Operator) -> dict[str, str]:
+    """The SIP account of the seat where this person sits, and nobody else's."""
+    house = house_of(request)
+    async with transaction(house.sessions) as session:
+        seat = await seats.of_operator(session, person.id)
+        if seat is None:
+            raise NotAtSeat
+        await accounts.audit(session, house.clock.now(), person.id, "sip_secret_given", f"seat{seat.id}")
+    response.headers["Cache-Control"] = "no-store"
+    secret = house.settings.asterisk.seat_secrets[f"seat{seat.id}"].get_secret_value()
+    return sip_account(request, house, f"seat{seat.id}", secret)
+
+
+def sip_account(request: Request, house: House, user: str, secret: str) -> dict[str, str]:
+    """What a browser's SIP phone needs to register."""
+    asterisk, web = house.settings.asterisk, house.settings.web
+    host = request.url.hostname or "127.0.0.1"
+    secure = bool(web.tls_cert and asterisk.https_address)
+    port = asterisk.https_port if secure else asterisk.http_port
+    return {
+        "uri": f"sip:{user}@{asterisk.sip_address}",
+        "username": user,
+        "password": secret,
+        "realm": "minsheng",
+        "ws_url": web.sip_ws_url or f"{'wss' if secure else 'ws'}://{host}:{port}/ws",
+    }
+
+
+async def _mine(request: Request, person: Person, number: int, *, leader_too: bool = False) -> House:
+    house = house_of(request)
+    async with transaction(house.sessions) as session:
+        seat = await seats.get(session, number)
+        if seat is None:
+            raise NotFound(what="坐席")
+        if seat.operator_id == person.id:
+            return house
+        if not (leader_too and person.at_least(Role.SHIFT_LEADER)):
+            raise Forbidden
+        await accounts.audit(
+            session, house.clock.now(), person.id, request.url.path.rsplit("/", 1)[-1], f"seat{number}"
+        )
+    return house
+
+
+async def _answer(house: House, order: Awaitable[Seat]) -> dict[str, Any]:
+    seat = await order
+    async with transaction(house.sessions) as session:
+        operator = await accounts.get(session, seat.operator_id) if seat.operator_id else None
+        return seat_json(seat, operator)

@@ -1,0 +1,171 @@
+"""Who asks, and may they: sign-in, server-side sessions, CSRF, throttle, roles. Deny by default."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import hashlib
+import secrets
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Annotated, Final
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+from fastapi import Depends, Request
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from api.state import House, house_of
+from core.errors import BadCredentials, BadCsrf, Forbidden, NotSignedIn, TooManyAttempts
+from core.ids import OperatorId
+from core.vocabulary import ROLE_RANK, Role
+from db.models import Policy, WebSession
+from db.repositories import accounts
+from db.session import transaction
+
+COOKIE: Final = "ms_session"
+CSRF_HEADER: Final = "X-CSRF-Token"
+SAFE_METHODS: Final = frozenset({"GET", "HEAD"})
+
+_hasher = PasswordHasher()
+# Verified against when there is no such login, so that both refusals take the same time
+_NOBODY: Final = _hasher.hash(secrets.token_urlsafe(16))
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Who is signed in."""
+
+    id: OperatorId
+    name: str
+    work_number: str | None
+    role: Role
+    csrf: str
+    address: str
+
+    def at_least(self, role: Role) -> bool:
+        """Whether this person's role includes that one."""
+        return ROLE_RANK[self.role] >= ROLE_RANK[role]
+
+
+async def sign_in(house: House, login: str, password: str, address: str) -> str:
+    """Check and open a session; returns the token for the cookie.
+
+    Raises:
+        TooManyAttempts: too many failures of this login or address within the window.
+        BadCredentials: wrong, unknown, inactive, or a demo account outside demo mode.
+    """
+    now = house.clock.now()
+    async with transaction(house.sessions) as session:
+        window = await session.get(Policy, "login_window_s")
+        limit = await session.get(Policy, "login_failures")
+        since = now - dt.timedelta(seconds=float(window.value) if window else 900)
+        if await accounts.failures_since(session, login, address, since) >= (
+            int(limit.value) if limit else 5
+        ):
+            raise TooManyAttempts
+        account = await accounts.by_login(session, login)
+    usable = account is not None and account.active and (not account.demo or house.settings.demo)
+    hashed = account.password_hash if account is not None and usable else _NOBODY
+    # Tens of milliseconds of work: in a thread, and outside the transaction
+    right = await asyncio.to_thread(_matches, hashed, password)
+    async with transaction(house.sessions) as session:
+        if account is not None and usable and right:
+            await accounts.clear_failures(session, login)
+            await accounts.audit(session, now, account.id, "signed_in", login, address=address)
+            return _open_session(house, session, account.id, address)
+        await accounts.add_failure(session, login, address, now)
+    raise BadCredentials
+
+
+def _open_session(house: House, session: AsyncSession, account_id: int, address: str) -> str:
+    token = secrets.token_urlsafe(32)
+    now = house.clock.now()
+    session.add(
+        WebSession(
+            token_hash=_hash(token),
+            account_id=account_id,
+            csrf=secrets.token_urlsafe(24),
+            created_at=now,
+            expires_at=now + dt.timedelta(hours=house.settings.web.session_hours),
+            address=address[:60],
+        )
+    )
+    return token
+
+
+async def sign_out(house: House, token: str) -> None:
+    """End the session of this token."""
+    async with transaction(house.sessions) as session:
+        await accounts.end_session(session, _hash(token))
+
+
+async def person_of(request: Request) -> Person | None:
+    """Who is behind this request's cookie, or None."""
+    token = request.cookies.get(COOKIE)
+    if not token:
+        return None
+    house = house_of(request)
+    async with transaction(house.sessions) as session:
+        live = await accounts.live_session(session, _hash(token), house.clock.now())
+        account = await accounts.get(session, live.account_id) if live else None
+        if (
+            live is None
+            or account is None
+            or not account.active
+            or (account.demo and not house.settings.demo)
+        ):
+            return None
+        return Person(
+            id=OperatorId(account.id),
+            name=account.name,
+            work_number=account.work_number,
+            role=account.role,
+            csrf=live.csrf,
+            address=address_of(request),
+        )
+
+
+def require(role: Role) -> Callable[[Request], Awaitable[Person]]:
+    """A dependency: the signed-in person, whose role includes `role`; checks CSRF on unsafe methods."""
+
+    async def check(request: Request) -> Person:
+        person = await person_of(request)
+        if person is None:
+            raise NotSignedIn
+        given = request.headers.get(CSRF_HEADER, "")
+        if request.method not in SAFE_METHODS and not secrets.compare_digest(
+            given.encode(), person.csrf.encode()
+        ):
+            raise BadCsrf
+        if not person.at_least(role):
+            raise Forbidden
+        return person
+
+    check.required_role = role  # type: ignore[attr-defined]  # the test that walks all routes reads it
+    return check
+
+
+async def anybody(request: Request) -> None:
+    """A dependency that marks a route as open to everybody, on purpose."""
+    del request
+
+
+def address_of(request: Request) -> str:
+    """Where the request comes from."""
+    return request.client.host if request.client else ""
+
+
+def _hash(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def _matches(hashed: str, password: str) -> bool:
+    try:
+        return _hasher.verify(hashed, password)
+    except (VerificationError, InvalidHashError):
+        return False
+
+
+Operator = Annotated[Person, Depends(require(Role.OPERATOR))]
+ShiftLeader = Annotated[Person, Depends(require(Role.SHIFT_LEADER))]

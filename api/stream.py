@@ -1,0 +1,185 @@
+"""Facts to screens: server-sent events whose id is the fact's place in the log, with replay after a gap."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass, field
+from typing import Annotated, Any, Final
+
+import structlog
+from fastapi import APIRouter, Header, Request
+from sse_starlette import EventSourceResponse, ServerSentEvent
+
+from api.security import Operator, Person
+from api.state import House, house_of
+from core.events import CallFact, Fact, UtteranceGuessed, UtteranceSettled
+from core.vocabulary import Role
+from db.repositories import event_log, seats
+from db.session import transaction
+from telephony.snapshot import masked
+
+log = structlog.get_logger(__name__)
+router = APIRouter()
+
+QUEUE_LENGTH: Final = 500
+REPLAY_LIMIT: Final = 500
+LIFE_S: Final = 600.0
+SPOKEN: Final = (UtteranceGuessed.__name__, UtteranceSettled.__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One fact as screens get it; `seq` is None for what is not stored."""
+
+    seq: int | None
+    kind: str
+    call_id: str | None
+    payload: dict[str, Any]
+
+
+@dataclass(eq=False)
+class Screen:
+    """One connected browser: a bounded queue. A screen that is too slow is told to load again."""
+
+    queue: asyncio.Queue[Told] = field(default_factory=lambda: asyncio.Queue(QUEUE_LENGTH))
+    overrun: bool = False
+
+
+class Stream:
+    """Hears every fact after its commit and hands it to every screen."""
+
+    def __init__(self) -> None:
+        self._screens: set[Screen] = set()
+        self._closing = asyncio.Event()
+
+    def join(self) -> Screen:
+        """A new screen."""
+        screen = Screen()
+        self._screens.add(screen)
+        return screen
+
+    def leave(self, screen: Screen) -> None:
+        """A screen went away."""
+        self._screens.discard(screen)
+
+    @property
+    def closing(self) -> bool:
+        """Whether the server is about to stop."""
+        return self._closing.is_set()
+
+    def close(self) -> None:
+        """Let every connection end."""
+        self._closing.set()
+
+    def tell(self, told: Told) -> None:
+        """Hand one fact to every screen; never waits."""
+        for screen in self._screens:
+            try:
+                screen.queue.put_nowait(told)
+            except asyncio.QueueFull:
+                screen.overrun = True
+
+
+class LogTail:
+    """Turns published facts into stream entries in the order of the log."""
+
+    def __init__(self, house: House, stream: Stream) -> None:
+        self._house = house
+        self._stream = stream
+        self._seq = 0
+        self._lock = asyncio.Lock()
+
+    async def start(self) -> None:
+        """Begin at the end of the log."""
+        async with transaction(self._house.sessions) as session:
+            self._seq = await event_log.last_seq(session)
+
+    async def on_fact(self, fact: Fact) -> None:
+        """A stored fact sends what the log has gained; a guess goes straight out."""
+        if isinstance(fact, UtteranceGuessed):
+            payload = event_log.to_payload(fact)
+            self._stream.tell(Told(None, type(fact).__name__, fact.call_id, payload))
+            return
+        async with self._lock, transaction(self._house.sessions) as session:
+            entries = await event_log.since(session, self._seq)
+        before = self._seq
+        for entry in entries:
+            self._seq = max(self._seq, entry.seq)
+            self._stream.tell(Told(entry.seq, entry.kind, entry.call_id, entry.payload))
+        if self._seq == before and not isinstance(fact, CallFact):
+            # Facts about the house itself (link, engine) are not stored
+            self._stream.tell(Told(None, type(fact).__name__, None, event_log.to_payload(fact)))
+
+
+@router.get("/api/stream")
+async def stream_facts(
+    request: Request, person: Operator, last_event_id: Annotated[int | None, Header(ge=0)] = None
+) -> EventSourceResponse:
+    """Facts from `Last-Event-ID` on; ten minutes at most, then the browser connects again."""
+    stream: Stream = request.app.state.stream
+    return EventSourceResponse(
+        _facts(house_of(request), stream, person, last_event_id),
+        ping=10,
+        headers={"Cache-Control": "no-store"},
+    )
+
+
+async def _facts(
+    house: House, stream: Stream, person: Person, last: int | None
+) -> AsyncGenerator[ServerSentEvent, None]:
+    screen = stream.join()
+    try:
+        seen = 0
+        if last is not None:
+            async with transaction(house.sessions) as session:
+                missed = await event_log.since(session, last, REPLAY_LIMIT + 1)
+            if len(missed) > REPLAY_LIMIT:
+                yield ServerSentEvent(event="reload", data="{}")
+                return
+            for entry in missed:
+                seen = entry.seq
+                told = Told(entry.seq, entry.kind, entry.call_id, entry.payload)
+                if await _may_hear(house, person, told):
+                    yield _event(told)
+        async for told in _live(stream, screen):
+            if (told.seq or seen + 1) > seen and await _may_hear(house, person, told):
+                yield _event(told)
+        yield ServerSentEvent(event="reload" if screen.overrun else "reconnect", data="{}")
+    finally:
+        stream.leave(screen)
+
+
+async def _live(stream: Stream, screen: Screen) -> AsyncGenerator[Told, None]:
+    loop = asyncio.get_running_loop()
+    until = loop.time() + LIFE_S
+    while not screen.overrun and not stream.closing and loop.time() < until:
+        try:
+            async with asyncio.timeout(0.5):
+                told = await screen.queue.get()
+        except TimeoutError:
+            continue
+        yield told
+
+
+async def _may_hear(house: House, person: Person, told: Told) -> bool:
+    """Words are for the operator of the call and for those who lead the shift."""
+    if told.kind not in SPOKEN or person.at_least(Role.SHIFT_LEADER):
+        return True
+    async with transaction(house.sessions) as session:
+        seat = await seats.of_operator(session, person.id)
+    return seat is not None and seat.call_id is not None and seat.call_id == told.call_id
+
+
+def _event(told: Told) -> ServerSentEvent:
+    payload = {key: value for key, value in told.payload.items() if key != "pii_caller"}
+    if "pii_caller" in told.payload:
+        payload["caller_masked"] = masked(told.payload["pii_caller"])
+    if "pii_text" in payload:
+        payload["text"] = payload.pop("pii_text")
+    return ServerSentEvent(
+        id=str(told.seq) if told.seq is not None else None,
+        event=told.kind,
+        data=json.dumps(payload, ensure_ascii=False),
+    )

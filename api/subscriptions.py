@@ -1,0 +1,24 @@
+"""Who listens to what: the one page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from api.stream import LogTail
+from core.bus import Bus
+from core.events import CallAnswered, CallEnded, MessageLeft
+from tickets.on_events import TicketListener
+from transcription.service import TranscriptionService
+
+
+def subscribe(bus: Bus, tickets: TicketListener, transcription: TranscriptionService, tail: LogTail) -> None:
+    """Every subscription of the house, in the order in which they are told."""
+    table: list[tuple[Any, Any]] = [
+        (CallAnswered, tickets.on_answered),
+        (CallAnswered, transcription.on_call_answered),
+        (CallEnded, transcription.on_call_ended),
+        (MessageLeft, tickets.on_message),
+    ]
+    for kind, listener in table:
+        bus.on(kind, listener)
+    bus.on_all(tail.on_fact)

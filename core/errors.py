@@ -1,0 +1,135 @@
+"""Errors are sentences: the docstring is the message, beside a stable code and an HTTP status."""
+
+from __future__ import annotations
+
+import inspect
+from typing import ClassVar
+
+
+class HotlineError(Exception):
+    """热线系统出现内部错误。"""
+
+    code: ClassVar[str] = "hotline-error"
+    status: ClassVar[int] = 500
+
+    def __init__(self, **facts: object) -> None:
+        self.facts = facts
+        super().__init__(inspect.getdoc(type(self)) or self.code)
+
+    @property
+    def message(self) -> str:
+        """The sentence a person reads, with the facts that belong to it."""
+        shown = "；".join(f"{key}={value}" for key, value in self.facts.items() if not key.startswith("pii_"))
+        return f"{self.args[0]}（{shown}）" if shown else str(self.args[0])
+
+
+class IllegalTransition(HotlineError):
+    """当前状态下不能这样做。"""
+
+    code = "illegal-transition"
+    status = 409
+
+
+class NotFound(HotlineError):
+    """没有找到。"""
+
+    code = "not-found"
+    status = 404
+
+
+class NotSignedIn(HotlineError):
+    """请先登录。"""
+
+    code = "not-signed-in"
+    status = 401
+
+
+class Forbidden(HotlineError):
+    """您的角色没有这项权限。"""
+
+    code = "forbidden"
+    status = 403
+
+
+class BadCsrf(HotlineError):
+    """页面已过期，请刷新后重试。"""
+
+    code = "bad-csrf"
+    status = 403
+
+
+class BadCredentials(HotlineError):
+    """账号或密码不正确。"""
+
+    code = "bad-credentials"
+    status = 401
+
+
+class TooManyAttempts(HotlineError):
+    """登录尝试过于频繁，请稍后再试。"""
+
+    code = "too-many-attempts"
+    status = 429
+
+
+class InvalidField(HotlineError):
+    """填写的内容有误。"""
+
+    code = "invalid-field"
+    status = 422
+
+
+class SeatTaken(HotlineError):
+    """这个坐席已有人使用。"""
+
+    code = "seat-taken"
+    status = 409
+
+
+class NotAtSeat(HotlineError):
+    """您还没有坐到任何坐席。"""
+
+    code = "not-at-seat"
+    status = 409
+
+
+class SwitchboardUnavailable(HotlineError):
+    """话务控制连接暂时中断；电话仍可接听。"""
+
+    code = "switchboard-unavailable"
+    status = 503
+
+
+class ActionRefused(HotlineError):
+    """交换机拒绝了这个操作。"""
+
+    code = "action-refused"
+    status = 502
+
+
+class ActionTimedOut(HotlineError):
+    """交换机没有在时限内答复。"""
+
+    code = "action-timed-out"
+    status = 504
+
+
+class UnsafeHeader(HotlineError):
+    """内容含有控制字符，不能发送给交换机。"""
+
+    code = "unsafe-header"
+    status = 422
+
+
+class TranscriptionUnavailable(HotlineError):
+    """语音转写未启用：没有安装语音模型。"""
+
+    code = "transcription-unavailable"
+    status = 503
+
+
+class SetupIncomplete(HotlineError):
+    """安装尚未完成，请先运行 make setup。"""
+
+    code = "setup-incomplete"
+    status = 503

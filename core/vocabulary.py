@@ -1,0 +1,204 @@
+"""The closed lists of words: states, roles, speakers, ticket fields. Code is English, labels are Chinese."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Final
+
+
+class CallState(StrEnum):
+    """Where a call is in its life."""
+
+    GREETING = "greeting"
+    QUEUED = "queued"
+    RINGING = "ringing"
+    TALKING = "talking"
+    HELD = "held"
+    RECONNECTING = "reconnecting"
+    LEAVING_MESSAGE = "leaving_message"
+    ENDED = "ended"
+
+
+class SeatState(StrEnum):
+    """What a seat is doing, as the system sees it."""
+
+    EMPTY = "empty"
+    """Nobody has taken it."""
+    CHECKING = "checking"
+    """Taken; the headset check is not passed or duty has not begun."""
+    READY = "ready"
+    RINGING = "ringing"
+    TALKING = "talking"
+    WRAP_UP = "wrap_up"
+    PAUSED = "paused"
+
+
+class SeatWish(StrEnum):
+    """What the operator asked for; carried out after the call when asked in one."""
+
+    NONE = "none"
+    PAUSE = "pause"
+    SIGN_OFF = "sign_off"
+
+
+class PauseReason(StrEnum):
+    """Why a seat is paused. WRAP_UP and MISSED are set by the system, the rest by people."""
+
+    WRAP_UP = "wrap_up"
+    MISSED = "missed"
+    BREAK = "break"
+    MEAL = "meal"
+    TRAINING = "training"
+    MEETING = "meeting"
+    ASSIST = "assist"
+    SYSTEM = "system"
+
+
+class Speaker(StrEnum):
+    """Whose words."""
+
+    CALLER = "caller"
+    SEAT = "seat"
+
+
+class Role(StrEnum):
+    """What an account may do; each includes the ones before it in ROLE_RANK."""
+
+    OPERATOR = "operator"
+    SHIFT_LEADER = "shift_leader"
+    CENTRE_HEAD = "centre_head"
+    ADMINISTRATOR = "administrator"
+
+
+ROLE_RANK: Final[dict[Role, int]] = {
+    Role.OPERATOR: 1,
+    Role.SHIFT_LEADER: 2,
+    Role.CENTRE_HEAD: 3,
+    Role.ADMINISTRATOR: 4,
+}
+
+
+class EndedBy(StrEnum):
+    """Who ended the call."""
+
+    CALLER = "caller"
+    SEAT = "seat"
+    SYSTEM = "system"
+    UNKNOWN = "unknown"
+
+
+class CallOutcome(StrEnum):
+    """What became of an ended call; every offered call has exactly one."""
+
+    ANSWERED = "answered"
+    ABANDONED_GREETING = "abandoned_greeting"
+    ABANDONED_QUEUE = "abandoned_queue"
+    VOICEMAIL = "voicemail"
+    NO_MESSAGE = "no_message"
+
+
+class TicketStatus(StrEnum):
+    """Life of a ticket (domain: 工单状态)."""
+
+    DRAFT = "draft"
+    PENDING_ACCEPT = "pending_accept"
+    TO_DISPATCH = "to_dispatch"
+    ANSWERED = "answered"
+    VOID = "void"
+
+
+class TicketKind(StrEnum):
+    """诉求类型."""
+
+    CONSULT = "咨询"
+    HELP = "求助"
+    COMPLAINT = "投诉"
+    REPORT = "举报"
+    SUGGESTION = "建议"
+    PRAISE = "表扬"
+    OTHER = "其他"
+
+
+class Urgency(StrEnum):
+    """紧急程度."""
+
+    NORMAL = "一般"
+    URGENT = "紧急"
+    CRITICAL = "特急"
+
+
+class RecordingKind(StrEnum):
+    """What a recording holds."""
+
+    CONVERSATION = "conversation"
+    VOICEMAIL = "voicemail"
+
+
+class RecordingState(StrEnum):
+    """How far the after-call work on a recording has come; doubles as the durable job queue."""
+
+    CAPTURED = "captured"
+    JOINED = "joined"
+    TRANSCRIBED = "transcribed"
+    FAILED = "failed"
+
+
+class LinkState(StrEnum):
+    """The control link to Asterisk."""
+
+    DOWN = "down"
+    SYNCING = "syncing"
+    UP = "up"
+
+
+# Pairs, not a dict of words: words of different lists may be spelt alike and then are equal
+_PAIRS: Final[tuple[tuple[StrEnum, str], ...]] = (
+    (CallState.GREETING, "问候语"),
+    (CallState.QUEUED, "排队中"),
+    (CallState.RINGING, "振铃"),
+    (CallState.TALKING, "通话中"),
+    (CallState.HELD, "保持"),
+    (CallState.RECONNECTING, "正在恢复"),
+    (CallState.LEAVING_MESSAGE, "留言中"),
+    (CallState.ENDED, "已结束"),
+    (SeatState.EMPTY, "空席"),
+    (SeatState.CHECKING, "签入中"),
+    (SeatState.READY, "就绪"),
+    (SeatState.RINGING, "振铃"),
+    (SeatState.TALKING, "通话中"),
+    (SeatState.WRAP_UP, "话后整理"),
+    (SeatState.PAUSED, "暂停"),
+    (PauseReason.WRAP_UP, "话后整理"),
+    (PauseReason.MISSED, "漏接"),
+    (PauseReason.BREAK, "小休"),
+    (PauseReason.MEAL, "用餐"),
+    (PauseReason.TRAINING, "培训"),
+    (PauseReason.MEETING, "会议"),
+    (PauseReason.ASSIST, "协助同事"),
+    (PauseReason.SYSTEM, "系统"),
+    (Speaker.CALLER, "来电"),
+    (Speaker.SEAT, "坐席"),
+    (Role.OPERATOR, "话务员"),
+    (Role.SHIFT_LEADER, "班长"),
+    (Role.CENTRE_HEAD, "中心负责人"),
+    (Role.ADMINISTRATOR, "系统管理员"),
+    (CallOutcome.ANSWERED, "人工接听"),
+    (CallOutcome.ABANDONED_GREETING, "问候时挂断"),
+    (CallOutcome.ABANDONED_QUEUE, "排队中挂断"),
+    (CallOutcome.VOICEMAIL, "已留言"),
+    (CallOutcome.NO_MESSAGE, "未留言"),
+    (TicketStatus.DRAFT, "草稿"),
+    (TicketStatus.PENDING_ACCEPT, "待受理"),
+    (TicketStatus.TO_DISPATCH, "待派单"),
+    (TicketStatus.ANSWERED, "直办办结"),
+    (TicketStatus.VOID, "已作废"),
+    (LinkState.DOWN, "中断"),
+    (LinkState.SYNCING, "正在对账"),
+    (LinkState.UP, "正常"),
+)
+LABELS: Final[dict[tuple[type[StrEnum], str], str]] = {(type(word), str(word)): text for word, text in _PAIRS}
+
+
+def label(word: StrEnum) -> str:
+    """The Chinese a screen shows for a word; the word itself where it is Chinese already."""
+    return LABELS.get((type(word), str(word)), str(word))

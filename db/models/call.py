@@ -1,0 +1,127 @@
+"""Calls, their rings, recordings and words, and the log of facts."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from sqlalchemy import BigInteger, ForeignKey, Index, Integer, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from core.vocabulary import CallOutcome, CallState, EndedBy, RecordingKind, RecordingState, Speaker
+from db.base import Base
+
+AutoId = BigInteger().with_variant(Integer, "sqlite")
+
+
+class Call(Base):
+    """One citizen's call to the hotline; the id is Asterisk's Linkedid."""
+
+    __tablename__ = "calls"
+
+    id: Mapped[str] = mapped_column(String(80), primary_key=True)
+    state: Mapped[CallState]
+    caller: Mapped[str] = mapped_column(String(40))
+    dialled: Mapped[str] = mapped_column(String(40))
+    channel: Mapped[str] = mapped_column(String(80))
+    seat_id: Mapped[int | None]
+    """The seat that rings or talks, or talked last."""
+    seat_channel: Mapped[str | None] = mapped_column(String(80))
+    operator_id: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"))
+    arrived_at: Mapped[dt.datetime]
+    queued_at: Mapped[dt.datetime | None]
+    answered_at: Mapped[dt.datetime | None]
+    """First answer by a seat; the recording and transcript count from here."""
+    ended_at: Mapped[dt.datetime | None]
+    message_at: Mapped[dt.datetime | None]
+    message_reason: Mapped[str | None] = mapped_column(String(40))
+    message_file: Mapped[str | None] = mapped_column(String(120))
+    outcome: Mapped[CallOutcome | None]
+    ended_by: Mapped[EndedBy | None]
+    cause: Mapped[int | None]
+    recovered: Mapped[bool] = mapped_column(default=False)
+    """Some of it was learnt from Asterisk's own records after a gap."""
+
+    __table_args__ = (
+        Index("ix_calls_caller_arrived_at", "caller", "arrived_at"),
+        Index("ix_calls_state", "state"),
+    )
+
+
+class SeatRing(Base):
+    """One ringing of one seat for one call, missed or answered."""
+
+    __tablename__ = "seat_rings"
+
+    id: Mapped[int] = mapped_column(AutoId, primary_key=True)
+    call_id: Mapped[str] = mapped_column(ForeignKey("calls.id"), index=True)
+    seat_id: Mapped[int]
+    operator_id: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"))
+    rang_at: Mapped[dt.datetime]
+    answered_at: Mapped[dt.datetime | None]
+    missed_at: Mapped[dt.datetime | None]
+
+
+class Recording(Base):
+    """The sound of a call; `state` is also the durable queue of the after-call work."""
+
+    __tablename__ = "recordings"
+
+    id: Mapped[int] = mapped_column(AutoId, primary_key=True)
+    call_id: Mapped[str] = mapped_column(ForeignKey("calls.id"))
+    kind: Mapped[RecordingKind]
+    state: Mapped[RecordingState] = mapped_column(index=True)
+    caller_file: Mapped[str] = mapped_column(String(160))
+    """Name below the recordings folder; never an absolute path."""
+    seat_file: Mapped[str | None] = mapped_column(String(160))
+    joined_file: Mapped[str | None] = mapped_column(String(160))
+    sha256: Mapped[str | None] = mapped_column(String(64))
+    duration_s: Mapped[float | None]
+    started_at: Mapped[dt.datetime]
+    attempts: Mapped[int] = mapped_column(default=0)
+    problem: Mapped[str | None] = mapped_column(String(300))
+
+    __table_args__ = (UniqueConstraint("call_id", "kind"),)
+
+
+class Utterance(Base):
+    """One settled line; `source` is live or final, final lines replace live ones on screen."""
+
+    __tablename__ = "utterances"
+
+    id: Mapped[int] = mapped_column(AutoId, primary_key=True)
+    call_id: Mapped[str] = mapped_column(ForeignKey("calls.id"), index=True)
+    speaker: Mapped[Speaker]
+    source: Mapped[str] = mapped_column(String(8), default="live")
+    text: Mapped[str] = mapped_column(Text)
+    raw_text: Mapped[str] = mapped_column(Text)
+    start_s: Mapped[float]
+    end_s: Mapped[float]
+    confidence: Mapped[float]
+    words: Mapped[list[Any]]
+    """[[word, start_s, end_s, confidence], …] counted from the answer."""
+
+
+class EventLogEntry(Base):
+    """Append-only log of facts; `seq` is the SSE id."""
+
+    __tablename__ = "event_log"
+
+    seq: Mapped[int] = mapped_column(AutoId, primary_key=True, autoincrement=True)
+    at: Mapped[dt.datetime] = mapped_column(index=True)
+    kind: Mapped[str] = mapped_column(String(40))
+    call_id: Mapped[str | None] = mapped_column(String(80), index=True)
+    seat_id: Mapped[int | None]
+    payload: Mapped[dict[str, Any]]
+
+    __table_args__ = ({"sqlite_autoincrement": True},)
+
+
+class IngestOffset(Base):
+    """How far one of Asterisk's own files has been read."""
+
+    __tablename__ = "ingest_offsets"
+
+    source: Mapped[str] = mapped_column(String(160), primary_key=True)
+    inode: Mapped[int] = mapped_column(BigInteger)
+    offset: Mapped[int] = mapped_column(BigInteger)

@@ -1,0 +1,98 @@
+"""Accounts, browser sessions, failed sign-ins, and the audit log."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from sqlalchemy import delete, func, or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from db.models import Account, AuditEntry, LoginAttempt, WebSession
+
+
+async def by_login(session: AsyncSession, login: str) -> Account | None:
+    """The account of that login name."""
+    return await session.scalar(select(Account).where(Account.login == login))
+
+
+async def get(session: AsyncSession, account_id: int) -> Account | None:
+    """The account."""
+    return await session.get(Account, account_id)
+
+
+async def names(session: AsyncSession) -> dict[int, Account]:
+    """Every account by id."""
+    return {account.id: account for account in await session.scalars(select(Account))}
+
+
+async def failures_since(session: AsyncSession, login: str, address: str, since: dt.datetime) -> int:
+    """Failed sign-ins of that login or from that address."""
+    query = (
+        select(func.count())
+        .select_from(LoginAttempt)
+        .where(LoginAttempt.at >= since, or_(LoginAttempt.login == login, LoginAttempt.address == address))
+    )
+    return await session.scalar(query) or 0
+
+
+async def add_failure(session: AsyncSession, login: str, address: str, at: dt.datetime) -> None:
+    """Remember a failed sign-in."""
+    session.add(LoginAttempt(login=login[:40], address=address, at=at))
+    await session.flush()
+
+
+async def clear_failures(session: AsyncSession, login: str) -> None:
+    """Forget a login's failures after it succeeded."""
+    await session.execute(delete(LoginAttempt).where(LoginAttempt.login == login))
+
+
+async def live_session(session: AsyncSession, token_hash: str, now: dt.datetime) -> WebSession | None:
+    """The browser session of that token while it lasts."""
+    found = await session.get(WebSession, token_hash)
+    return found if found is not None and found.expires_at > now else None
+
+
+async def end_session(session: AsyncSession, token_hash: str) -> None:
+    """Sign a browser off."""
+    await session.execute(delete(WebSession).where(WebSession.token_hash == token_hash))
+
+
+async def audit(
+    session: AsyncSession,
+    at: dt.datetime,
+    account_id: int | None,
+    act: str,
+    subject: str,
+    **details: Any,
+) -> None:
+    """Write down who did or looked at what; `reason` and `address` have columns of their own."""
+    session.add(
+        AuditEntry(
+            at=at,
+            account_id=account_id,
+            act=act,
+            subject=subject,
+            reason=str(details.pop("reason", ""))[:200],
+            address=str(details.pop("address", ""))[:60],
+            details=details,
+        )
+    )
+    await session.flush()
+
+
+async def audited_since(
+    session: AsyncSession, account_id: int, act: str, subject: str, since: dt.datetime
+) -> bool:
+    """Whether this look is already in the log since then."""
+    query = (
+        select(AuditEntry.id)
+        .where(
+            AuditEntry.account_id == account_id,
+            AuditEntry.act == act,
+            AuditEntry.subject == subject,
+            AuditEntry.at >= since,
+        )
+        .limit(1)
+    )
+    return await session.scalar(query) is not None

@@ -1,0 +1,53 @@
+"""The append-only log of facts; its `seq` is the SSE id and the order of everything."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from core.events import Fact
+from db.models.call import EventLogEntry
+
+
+def to_payload(fact: Fact) -> dict[str, Any]:
+    """A fact's fields as JSON values: times in ISO 8601, words as their text."""
+    payload: dict[str, Any] = {}
+    for field in dataclasses.fields(fact):
+        value = getattr(fact, field.name)
+        payload[field.name] = value.isoformat() if isinstance(value, dt.datetime) else value
+    return payload
+
+
+async def append(session: AsyncSession, fact: Fact) -> int:
+    """Store a fact in the caller's transaction; returns its sequence number."""
+    entry = EventLogEntry(
+        at=fact.at,
+        kind=type(fact).__name__,
+        call_id=getattr(fact, "call_id", None),
+        seat_id=getattr(fact, "seat_id", None),
+        payload=to_payload(fact),
+    )
+    session.add(entry)
+    await session.flush()
+    return entry.seq
+
+
+async def since(session: AsyncSession, seq: int, limit: int = 500) -> list[EventLogEntry]:
+    """Entries after `seq`, oldest first, at most `limit`."""
+    query = select(EventLogEntry).where(EventLogEntry.seq > seq).order_by(EventLogEntry.seq).limit(limit)
+    return list(await session.scalars(query))
+
+
+async def of_call(session: AsyncSession, call_id: str) -> list[EventLogEntry]:
+    """Everything that was said about one call, oldest first."""
+    query = select(EventLogEntry).where(EventLogEntry.call_id == call_id).order_by(EventLogEntry.seq)
+    return list(await session.scalars(query))
+
+
+async def last_seq(session: AsyncSession) -> int:
+    """The newest sequence number; 0 while nothing has happened."""
+    return await session.scalar(select(func.max(EventLogEntry.seq))) or 0

@@ -1,0 +1,86 @@
+"""Tickets, their history, and their numbers."""
+
+from __future__ import annotations
+
+from sqlalchemy import func, or_, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from core.vocabulary import TicketStatus
+from db.models import Call, Ticket, TicketEvent, TicketNumber
+
+
+async def get(session: AsyncSession, ticket_id: int) -> Ticket | None:
+    """The ticket."""
+    return await session.get(Ticket, ticket_id)
+
+
+async def get_for_update(session: AsyncSession, ticket_id: int) -> Ticket | None:
+    """The ticket, locked until the transaction ends."""
+    return await session.get(Ticket, ticket_id, with_for_update=True)
+
+
+async def of_call(session: AsyncSession, call_id: str) -> Ticket | None:
+    """The ticket that opened with this call."""
+    return await session.scalar(select(Ticket).where(Ticket.call_id == call_id))
+
+
+async def of_caller(
+    session: AsyncSession, number: str, *, besides_call: str = "", limit: int = 10
+) -> list[Ticket]:
+    """A caller's tickets, newest first."""
+    query = (
+        select(Ticket)
+        .where(Ticket.caller_number == number, or_(Ticket.call_id.is_(None), Ticket.call_id != besides_call))
+        .order_by(Ticket.created_at.desc())
+        .limit(limit)
+    )
+    return list(await session.scalars(query))
+
+
+async def search(
+    session: AsyncSession, *, status: str = "", text: str = "", limit: int = 50, offset: int = 0
+) -> tuple[list[Ticket], int]:
+    """One page of tickets, newest first, and how many there are."""
+    query = select(Ticket)
+    if status:
+        query = query.where(Ticket.status == status)
+    if text:
+        pattern = "%" + text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+        columns = (Ticket.number, Ticket.title, Ticket.content, Ticket.address)
+        query = query.where(or_(*(column.like(pattern, escape="\\") for column in columns)))
+    total = await session.scalar(select(func.count()).select_from(query.subquery())) or 0
+    page = await session.scalars(query.order_by(Ticket.id.desc()).limit(limit).offset(offset))
+    return list(page), total
+
+
+async def history(session: AsyncSession, ticket_id: int) -> list[TicketEvent]:
+    """Everything that happened to a ticket, oldest first."""
+    query = select(TicketEvent).where(TicketEvent.ticket_id == ticket_id).order_by(TicketEvent.id)
+    return list(await session.scalars(query))
+
+
+async def next_number(session: AsyncSession, day: str) -> int:
+    """The day's next sequence number; two transactions never get the same one."""
+    dialect = session.get_bind().dialect.name
+    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    statement = (
+        insert(TicketNumber)
+        .values(day=day, last=1)
+        .on_conflict_do_update(index_elements=["day"], set_={"last": TicketNumber.last + 1})
+        .returning(TicketNumber.last)
+    )
+    return (await session.execute(statement)).scalar_one()
+
+
+async def calls_without(session: AsyncSession) -> list[tuple[str, TicketStatus]]:
+    """Answered calls and calls with a message that have no ticket yet, and the status it opens in."""
+    query = (
+        select(Call)
+        .outerjoin(Ticket, Ticket.call_id == Call.id)
+        .where(Ticket.id.is_(None), or_(Call.answered_at.is_not(None), Call.message_file.is_not(None)))
+    )
+    return [
+        (call.id, TicketStatus.DRAFT if call.answered_at is not None else TicketStatus.PENDING_ACCEPT)
+        for call in await session.scalars(query)
+    ]

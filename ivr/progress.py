@@ -1,0 +1,51 @@
+"""agi://…/progress: what became of the caller's latest ticket, told by one prompt a status."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from core.vocabulary import TicketStatus
+from db.models.ticket import Ticket
+from db.session import SessionMaker, transaction
+from ivr.agi_server import AgiRequest
+
+NONE_FOUND: Final = "ms-progress-none"
+TELLABLE: Final = (TicketStatus.PENDING_ACCEPT, TicketStatus.TO_DISPATCH, TicketStatus.ANSWERED)
+ANY_KEY: Final = '"0123456789*#"'
+
+
+class Progress:
+    """Answers one question; holds no session while prompts play."""
+
+    def __init__(self, sessions: SessionMaker) -> None:
+        self._sessions = sessions
+
+    async def __call__(self, request: AgiRequest) -> None:
+        """Say the latest ticket's status; any key ends it. Raises AgiHangup."""
+        number = request.headers["agi_callerid"]
+        async with transaction(self._sessions) as session:
+            ticket = await latest_ticket(session, number)
+        if ticket is None:
+            await request.send_command(f"STREAM FILE {NONE_FOUND} {ANY_KEY}")
+            return
+        await request.send_command(f"STREAM FILE ms-progress-{ticket.status} {ANY_KEY}")
+
+
+async def latest_ticket(session: AsyncSession, number: str) -> Ticket | None:
+    """The caller's newest ticket that may be told of; drafts and void ones, and secret ones, may not."""
+    if not number or number == "unknown":
+        return None
+    query = (
+        select(Ticket)
+        .where(
+            Ticket.caller_number == number,
+            Ticket.status.in_(TELLABLE),
+            Ticket.secret.is_(False),
+        )
+        .order_by(Ticket.created_at.desc(), Ticket.id.desc())
+        .limit(1)
+    )
+    return await session.scalar(query)

@@ -1,0 +1,106 @@
+"""`minsheng doctor`: what is wrong with this machine or instance, and what to do, in Chinese."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import httpx
+
+from core.config import Settings, settings_file
+from core.errors import HotlineError
+from ivr import prompts
+from telephony.asterisk_runtime import AsteriskProcess, find_runtime
+from transcription import models
+
+LOW_DISK_GB = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing looked at."""
+
+    what: str
+    ok: bool
+    remedy: str = ""
+
+
+def examine(settings: Settings) -> list[Finding]:
+    """Every check, in the order in which an administrator would mend things."""
+    return [
+        *_tools(),
+        _runtime(settings),
+        _settings(settings),
+        _disk(settings),
+        *_prompts(settings),
+        _model(settings),
+        *_processes(settings),
+    ]
+
+
+def _tools() -> Iterator[Finding]:
+    for tool, package in (("sox", "sox"), ("espeak-ng", "espeak-ng"), ("mmdebstrap", "mmdebstrap")):
+        yield Finding(f"工具 {tool}", shutil.which(tool) is not None, f"apt-get install {package}")
+
+
+def _runtime(settings: Settings) -> Finding:
+    try:
+        found = find_runtime(settings)
+    except HotlineError as error:
+        return Finding("Asterisk 运行环境", False, f"{error.message}；运行 make setup")
+    return Finding(f"Asterisk 运行环境 {found}", True)
+
+
+def _settings(settings: Settings) -> Finding:
+    file = settings_file(settings.state_dir)
+    if not file.exists():
+        return Finding("实例配置", False, "运行 make setup")
+    private = not file.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO)
+    return Finding("实例配置仅本人可读", private, f"chmod 600 {file}")
+
+
+def _disk(settings: Settings) -> Finding:
+    place = settings.state_dir if settings.state_dir.exists() else settings.state_dir.parent
+    free_gb = shutil.disk_usage(place if place.exists() else "/").free / 1e9
+    return Finding(f"磁盘剩余 {free_gb:.0f} GB", free_gb > LOW_DISK_GB, "清理磁盘或把实例文件夹移到更大的盘")
+
+
+def _prompts(settings: Settings) -> Iterator[Finding]:
+    problems = prompts.check(settings)
+    yield Finding("语音提示齐全", not problems, "minsheng prompts build")
+    for problem in problems:
+        yield Finding(str(problem), False, "重新生成或更换录音")
+
+
+def _model(settings: Settings) -> Finding:
+    model = models.choose(settings)
+    remedy = "minsheng model install vosk-model-small-cn-0.22（热线照常工作，只是没有转写）"
+    if model is None:
+        return Finding("语音模型", False, remedy)
+    if model.stand_in:
+        return Finding(f"语音模型 {model.name}（韩语，仅供演示）", settings.demo, remedy)
+    return Finding(f"语音模型 {model.name}", True)
+
+
+def _processes(settings: Settings) -> Iterator[Finding]:
+    running = AsteriskProcess(settings).is_running()
+    yield Finding("Asterisk 在运行", running, "运行 minsheng up")
+    web = settings.web
+    if not running:
+        with socket.socket() as probe:
+            taken = probe.connect_ex(("127.0.0.1", web.port)) == 0
+        yield Finding(f"端口 {web.port} 可用", not taken, "另一个程序占用了它：改 settings.toml 的 web.port")
+        return
+    scheme = "https" if web.tls_cert else "http"
+    try:
+        # The certificate is the instance's own; this request carries no secret
+        answer = httpx.get(f"{scheme}://127.0.0.1:{web.port}/healthz", timeout=3.0, verify=False)  # noqa: S501
+        link = answer.json().get("link")
+    except (httpx.HTTPError, ValueError):
+        yield Finding("网页服务", False, f"看 {settings.log_dir / 'api.log'}")
+        return
+    yield Finding("网页服务", answer.status_code == 200, f"看 {settings.log_dir / 'api.log'}")
+    yield Finding("话务控制连接", link == "up", "看 api.log 中的 ami；Asterisk 重启后会自动恢复")

@@ -1,0 +1,119 @@
+"""Everything between a Python environment and a hotline that can start. Each step is repeatable."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import func, select
+
+from core.clock import SystemClock
+from core.config import PROJECT_ROOT, Mode, Settings
+from core.errors import SetupIncomplete
+from db.migrate import upgrade
+from db.models import Account
+from db.reference_data import create_demo_accounts, load_reference
+from db.session import make_engine, make_sessions, transaction
+from ivr import prompts
+from ops.instance import ensure_settings, write_private
+from telephony import asterisk_config, asterisk_runtime
+
+Progress = Callable[[str], None]
+
+DEMO_PASSWORD_FILE = "demo-password.txt"  # noqa: S105  a file's name, not a password
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """An instance that can start."""
+
+    settings: Settings
+    demo_password: str | None
+
+
+def ensure_runtime(settings: Settings, progress: Progress) -> None:
+    """Asterisk: the host's own, or ours unpacked."""
+    try:
+        asterisk_runtime.find_runtime(settings)
+    except SetupIncomplete:
+        progress("解开 Asterisk 22 运行环境（约 1 分钟，273 MB）")
+        asterisk_runtime.unpack_runtime(settings, progress)
+        asterisk_runtime.find_runtime(settings)
+
+
+def prepare(
+    state_dir: Path, progress: Progress, *, mode: Mode | None = None, free_ports: bool = False
+) -> Prepared:
+    """Settings, runtime, prompts, configuration, database, accounts; quick where nothing changed."""
+    settings = ensure_settings(state_dir, mode=mode, free_ports=free_ports)
+    for folder in (settings.recordings_dir / "capture", settings.log_dir, settings.state_dir / "run"):
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    ensure_runtime(settings, progress)
+    prompts.build(settings, progress)
+    asterisk_config.render(settings)
+    stamp = settings.state_dir / "run" / "schema.stamp"
+    wanted = f"{_schema_digest()} {settings.mode} {hashlib.sha256(settings.db_url.encode()).hexdigest()}"
+    if not stamp.exists() or stamp.read_text() != wanted:
+        progress("建立数据库结构并载入基础数据")
+        upgrade(settings.db_url)
+        asyncio.run(_load_rows(settings))
+        write_private(stamp, wanted)
+    return Prepared(settings, demo_password(settings) if settings.demo else None)
+
+
+def demo_password(settings: Settings) -> str | None:
+    """The demo accounts' common password, random for each instance."""
+    file = settings.state_dir / DEMO_PASSWORD_FILE
+    return file.read_text(encoding="utf-8").strip() if file.exists() else None
+
+
+async def _load_rows(settings: Settings) -> None:
+    engine = make_engine(settings.db_url)
+    sessions = make_sessions(engine)
+    try:
+        async with transaction(sessions) as session:
+            await load_reference(session)
+            if settings.demo:
+                known = await session.scalar(select(func.count()).select_from(Account).where(Account.demo))
+                if not known or demo_password(settings) is None:
+                    password = await create_demo_accounts(session, SystemClock())
+                    write_private(settings.state_dir / DEMO_PASSWORD_FILE, password + "\n")
+    finally:
+        await engine.dispose()
+
+
+def _schema_digest() -> str:
+    digest = hashlib.sha256()
+    for folder in ("db/migrations/versions", "db/data"):
+        for file in sorted((PROJECT_ROOT / folder).glob("*.*")):
+            digest.update(file.read_bytes())
+    digest.update((PROJECT_ROOT / "db" / "reference_data.py").read_bytes())
+    return digest.hexdigest()
+
+
+async def has_administrator(settings: Settings) -> bool:
+    """Whether somebody real may administer this instance."""
+    engine = make_engine(settings.db_url)
+    try:
+        async with transaction(make_sessions(engine)) as session:
+            found = await session.scalar(
+                select(Account.id)
+                .where(Account.role == "administrator", Account.active, ~Account.demo)
+                .limit(1)
+            )
+            return found is not None
+    finally:
+        await engine.dispose()
+
+
+def raise_open_files() -> None:
+    """Asterisk wants a few hundred descriptors a busy hour; take what the hard limit allows."""
+    import resource
+
+    _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    os.umask(0o077)

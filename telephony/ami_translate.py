@@ -1,0 +1,298 @@
+"""AMI words in, facts out: the only file that knows what Asterisk calls things.
+
+An event is believed only where it fits what was seen before: a caller can write forged events into his
+number (engineering notes, section 9). What does not fit is logged as `ami_suspicious` and changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final
+
+import structlog
+
+from core.clock import Clock
+from core.events import (
+    CallAnswered,
+    CallArrived,
+    CallEnded,
+    CallHeld,
+    CallQueued,
+    CallResumed,
+    DutyStarted,
+    Fact,
+    MessageLeft,
+    MessageStarted,
+    SeatLeft,
+    SeatMissed,
+    SeatOffered,
+    SeatPaused,
+    SeatPhoneOffline,
+    SeatPhoneOnline,
+    SeatUnpaused,
+)
+from core.ids import CallId, SeatId, parse_call_id
+from core.vocabulary import EndedBy
+from telephony.ami_protocol import AmiMessage
+from telephony.channel_names import (
+    is_caller_channel,
+    pause_reason,
+    safe_number,
+    seat_of_channel,
+    seat_of_device,
+)
+
+log = structlog.get_logger(__name__)
+
+_FROM_TRUNK: Final = "from-trunk"
+_RETURN_CONTEXT: Final = "seat-return"
+_MAX_KNOWN: Final = 20_000
+_GONE_STATES: Final = frozenset({"Removed", "Unreachable"})
+
+
+@dataclass(slots=True)
+class Leg:
+    """One channel that was seen to begin."""
+
+    channel: str
+    uniqueid: str
+    call_id: CallId
+    seat_id: SeatId | None
+    """None for the caller's own channel."""
+
+
+@dataclass(slots=True)
+class Known:
+    """What is remembered between events: legs by Uniqueid, first hang-ups, contacts of seats."""
+
+    legs: dict[str, Leg] = field(default_factory=dict[str, Leg])
+    ended_by: dict[str, EndedBy] = field(default_factory=dict[str, EndedBy])
+    contacts: dict[str, set[str]] = field(default_factory=dict[str, set[str]])
+
+
+class Translator:
+    """Turns events into facts, in order. Not safe for use by two tasks at once."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self.known = Known()
+        self._readers: dict[str, Callable[[AmiMessage], Fact | None]] = {
+            "Newchannel": self._new_channel,
+            "QueueCallerJoin": self._joined,
+            "AgentCalled": self._offered,
+            "AgentRingNoAnswer": self._missed,
+            "AgentConnect": self._connected,
+            "DialEnd": self._dial_ended,
+            "Hold": self._held,
+            "Unhold": self._resumed,
+            "UserEvent": self._told,
+            "HangupRequest": self._hang_up_asked,
+            "SoftHangupRequest": self._hang_up_ordered,
+            "Hangup": self._hung_up,
+            "QueueMemberAdded": self._member_added,
+            "QueueMemberRemoved": self._member_removed,
+            "QueueMemberPause": self._member_paused,
+            "ContactStatus": self._contact,
+        }
+
+    @property
+    def kinds(self) -> frozenset[str]:
+        """The events that can mean anything here."""
+        return frozenset(self._readers)
+
+    def translate(self, event: AmiMessage) -> Fact | None:
+        """The fact that an event tells, or None."""
+        reader = self._readers.get(event["Event"])
+        if reader is None:
+            return None
+        if event.doubled:
+            return self._suspicious(event, "a header came twice")
+        try:
+            return reader(event)
+        except (KeyError, ValueError) as error:
+            return self._suspicious(event, f"{type(error).__name__}: {error}")
+
+    def prime(self, channel: str, uniqueid: str, linkedid: str) -> None:
+        """Learn of a channel from Asterisk's own list, after a gap."""
+        seat_id = seat_of_channel(channel)
+        if seat_id is not None or is_caller_channel(channel):
+            self._remember(Leg(channel, uniqueid, parse_call_id(linkedid), seat_id))
+
+    def forget_all(self) -> None:
+        """The link was lost: what was known may be wrong."""
+        self.known = Known()
+
+    def _suspicious(self, event: AmiMessage, reason: str) -> None:
+        log.warning("ami_suspicious", ami_event=event["Event"], reason=reason[:200])
+
+    def _remember(self, leg: Leg) -> None:
+        if len(self.known.legs) >= _MAX_KNOWN:
+            self.known.legs.pop(next(iter(self.known.legs)))
+        self.known.legs[leg.uniqueid] = leg
+
+    def _caller(self, event: AmiMessage) -> Leg:
+        leg = self.known.legs.get(event["Uniqueid"])
+        if leg is None or leg.seat_id is not None or leg.channel != event["Channel"]:
+            raise ValueError("the caller's channel was never seen to begin")
+        return leg
+
+    def _seat(self, text: str) -> SeatId:
+        found = seat_of_device(text)
+        if found is None:
+            raise ValueError("no seat of ours")
+        return found[0]
+
+    def _new_channel(self, event: AmiMessage) -> Fact | None:
+        channel, uniqueid, linkedid = event["Channel"], event["Uniqueid"], parse_call_id(event["Linkedid"])
+        seat_id = seat_of_channel(channel)
+        if uniqueid in self.known.legs:
+            return None
+        if seat_id is not None:
+            self._remember(Leg(channel, uniqueid, linkedid, seat_id))
+            return None
+        if not is_caller_channel(channel):
+            return None
+        if event["Context"] != _FROM_TRUNK or uniqueid != linkedid:
+            raise ValueError("a caller's channel in a strange place")
+        self._remember(Leg(channel, uniqueid, linkedid, None))
+        return CallArrived(
+            at=self._clock.now(),
+            call_id=linkedid,
+            pii_caller=safe_number(event["CallerIDNum"]),
+            dialled=event["Exten"][:40],
+            channel=channel,
+        )
+
+    def _joined(self, event: AmiMessage) -> Fact:
+        leg = self._caller(event)
+        return CallQueued(at=self._clock.now(), call_id=leg.call_id, position=int(event["Position"]))
+
+    def _offered(self, event: AmiMessage) -> Fact:
+        leg = self._caller(event)
+        return SeatOffered(at=self._clock.now(), call_id=leg.call_id, seat_id=self._seat(event["Interface"]))
+
+    def _missed(self, event: AmiMessage) -> Fact:
+        leg = self._caller(event)
+        return SeatMissed(
+            at=self._clock.now(),
+            call_id=leg.call_id,
+            seat_id=self._seat(event["Interface"]),
+            ring_s=int(event["RingTime"]) / 1000,
+        )
+
+    def _connected(self, event: AmiMessage) -> Fact:
+        leg = self._caller(event)
+        seat_id = self._seat(event["Interface"])
+        self._join_legs(leg, event["DestUniqueid"], event["DestChannel"], seat_id)
+        return CallAnswered(
+            at=self._clock.now(),
+            call_id=leg.call_id,
+            seat_id=seat_id,
+            wait_s=float(event["HoldTime"]),
+            seat_channel=event["DestChannel"],
+        )
+
+    def _dial_ended(self, event: AmiMessage) -> Fact | None:
+        """An answer outside the queue: the seat that came back after its page was lost."""
+        seat_id = seat_of_channel(event["DestChannel"])
+        if event.get("Context") != _RETURN_CONTEXT or event["DialStatus"] != "ANSWER" or seat_id is None:
+            return None
+        leg = self._caller(event)
+        self._join_legs(leg, event["DestUniqueid"], event["DestChannel"], seat_id)
+        return CallAnswered(
+            at=self._clock.now(),
+            call_id=leg.call_id,
+            seat_id=seat_id,
+            wait_s=0.0,
+            seat_channel=event["DestChannel"],
+        )
+
+    def _join_legs(self, caller: Leg, uniqueid: str, channel: str, seat_id: SeatId) -> None:
+        if seat_of_channel(channel) != seat_id:
+            raise ValueError("an answer by another phone")
+        self.known.ended_by.pop(caller.call_id, None)
+        self._remember(Leg(channel, uniqueid, caller.call_id, seat_id))
+
+    def _seat_leg(self, event: AmiMessage) -> Leg | None:
+        leg = self.known.legs.get(event["Uniqueid"])
+        return leg if leg is not None and leg.seat_id is not None else None
+
+    def _held(self, event: AmiMessage) -> Fact | None:
+        leg = self._seat_leg(event)
+        return CallHeld(at=self._clock.now(), call_id=leg.call_id) if leg else None
+
+    def _resumed(self, event: AmiMessage) -> Fact | None:
+        leg = self._seat_leg(event)
+        return CallResumed(at=self._clock.now(), call_id=leg.call_id) if leg else None
+
+    def _told(self, event: AmiMessage) -> Fact | None:
+        what, now = event["UserEvent"], self._clock.now()
+        if what == "MinshengMessageStarted":
+            return MessageStarted(at=now, call_id=self._caller(event).call_id, reason=event["Reason"][:40])
+        if what == "MinshengMessageLeft":
+            return MessageLeft(
+                at=now,
+                call_id=self._caller(event).call_id,
+                file_name=event["File"][:120],
+                duration_s=float(event.get("Duration") or 0),
+            )
+        return None
+
+    def _hang_up_asked(self, event: AmiMessage) -> None:
+        leg = self.known.legs.get(event["Uniqueid"])
+        if leg is not None:
+            who = EndedBy.CALLER if leg.seat_id is None else EndedBy.SEAT
+            self.known.ended_by.setdefault(leg.call_id, who)
+
+    def _hang_up_ordered(self, event: AmiMessage) -> None:
+        leg = self.known.legs.get(event["Uniqueid"])
+        if leg is not None and leg.seat_id is None:
+            self.known.ended_by.setdefault(leg.call_id, EndedBy.SYSTEM)
+
+    def _hung_up(self, event: AmiMessage) -> Fact | None:
+        leg = self.known.legs.pop(event["Uniqueid"], None)
+        if leg is None or leg.seat_id is not None:
+            return None
+        if leg.channel != event["Channel"]:
+            raise ValueError("a hang-up of another channel")
+        return CallEnded(
+            at=self._clock.now(),
+            call_id=leg.call_id,
+            cause=int(event["Cause"]),
+            ended_by=self.known.ended_by.pop(leg.call_id, EndedBy.SYSTEM),
+        )
+
+    def _member_added(self, event: AmiMessage) -> Fact:
+        return DutyStarted(at=self._clock.now(), seat_id=self._seat(event["Interface"]))
+
+    def _member_removed(self, event: AmiMessage) -> Fact:
+        return SeatLeft(at=self._clock.now(), seat_id=self._seat(event["Interface"]), reason="signed_off")
+
+    def _member_paused(self, event: AmiMessage) -> Fact:
+        seat_id = self._seat(event["Interface"])
+        if event["Paused"] == "0":
+            return SeatUnpaused(at=self._clock.now(), seat_id=seat_id)
+        reason = pause_reason(event.get("PausedReason", ""))
+        return SeatPaused(at=self._clock.now(), seat_id=seat_id, reason=reason)
+
+    def _contact(self, event: AmiMessage) -> Fact | None:
+        found = seat_of_device(event["EndpointName"])
+        if found is None:
+            return None
+        seat_id, phone = found
+        if phone != "seat":
+            return None
+        held = self.known.contacts.setdefault(event["EndpointName"], set())
+        if event["ContactStatus"] in _GONE_STATES:
+            held.discard(event["URI"])
+        elif held and event["URI"] not in held:
+            # A reloaded page: the new contact came before the old one went; the old leg is deaf
+            held.clear()
+            held.add(event["URI"])
+            return SeatPhoneOffline(at=self._clock.now(), seat_id=seat_id)
+        else:
+            held.add(event["URI"])
+        if held:
+            return SeatPhoneOnline(at=self._clock.now(), seat_id=seat_id)
+        return SeatPhoneOffline(at=self._clock.now(), seat_id=seat_id)

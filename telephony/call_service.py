@@ -1,0 +1,172 @@
+"""Keeps calls: one fact, one transaction (row, rings, log), then tells. Duplicates change nothing."""
+
+from __future__ import annotations
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from core.bus import Bus
+from core.clock import Clock
+from core.errors import IllegalTransition, NotFound
+from core.events import (
+    CallAnswered,
+    CallArrived,
+    CallEnded,
+    CallFact,
+    CallQueued,
+    CallReconciled,
+    MessageLeft,
+    MessageStarted,
+    SeatMissed,
+    SeatOffered,
+)
+from core.vocabulary import CallOutcome, CallState
+from db.models.call import Call, SeatRing
+from db.repositories import calls, event_log, seats
+from db.session import SessionMaker, transaction
+from telephony.call_states import next_state, outcome_of
+
+log = structlog.get_logger(__name__)
+
+
+class CallService:
+    """The only writer of `calls` and `seat_rings`."""
+
+    def __init__(self, sessions: SessionMaker, bus: Bus, clock: Clock) -> None:
+        self._sessions = sessions
+        self._bus = bus
+        self._clock = clock
+
+    async def apply(self, fact: CallFact, *, recovered: bool = False) -> bool:
+        """Take a fact in; False, and no change, for one that is a duplicate or impossible."""
+        try:
+            async with transaction(self._sessions) as session:
+                await self._keep(session, fact, recovered=recovered)
+                await event_log.append(session, fact)
+        except (IllegalTransition, NotFound) as refusal:
+            log.info("fact_refused", fact=type(fact).__name__, call_id=fact.call_id, reason=str(refusal))
+            return False
+        await self._bus.publish(fact)
+        return True
+
+    async def _keep(self, session: AsyncSession, fact: CallFact, *, recovered: bool) -> None:
+        call = await calls.get_for_update(session, fact.call_id)
+        if isinstance(fact, CallArrived):
+            if call is not None:
+                raise IllegalTransition(state=call.state, fact="CallArrived")
+            session.add(_new_call(fact, recovered=recovered))
+            await session.flush()
+            return
+        if call is None:
+            raise NotFound(call_id=fact.call_id)
+        before = call.state
+        call.state = next_state(before, fact)
+        call.recovered = call.recovered or recovered
+        await _fill_in(session, call, before, fact)
+
+
+def _new_call(fact: CallArrived, *, recovered: bool) -> Call:
+    return Call(
+        id=fact.call_id,
+        state=CallState.GREETING,
+        caller=fact.pii_caller,
+        dialled=fact.dialled,
+        channel=fact.channel,
+        arrived_at=fact.at,
+        recovered=recovered,
+    )
+
+
+async def _fill_in(session: AsyncSession, call: Call, before: CallState, fact: CallFact) -> None:
+    """What a fact changes beside the state."""
+    match fact:
+        case CallQueued():
+            call.queued_at = call.queued_at or fact.at
+        case SeatOffered():
+            await _begin_ring(session, call, fact)
+        case SeatMissed():
+            await _end_ring(session, call, fact)
+        case CallAnswered():
+            await _answer(session, call, fact)
+        case MessageStarted() | MessageLeft():
+            _take_message(call, before, fact)
+        case CallEnded():
+            _end(call, before, fact)
+        case CallReconciled():
+            _reconcile(call, fact)
+        case _:
+            pass
+
+
+def _take_message(call: Call, before: CallState, fact: MessageStarted | MessageLeft) -> None:
+    if isinstance(fact, MessageStarted):
+        call.message_at, call.message_reason = call.message_at or fact.at, fact.reason
+        return
+    if call.message_file is not None:
+        raise IllegalTransition(state=call.state, fact="MessageLeft")
+    call.message_file = fact.file_name
+    if before is CallState.ENDED and call.outcome is not CallOutcome.ANSWERED:
+        call.outcome = CallOutcome.VOICEMAIL
+
+
+async def _begin_ring(session: AsyncSession, call: Call, fact: SeatOffered) -> None:
+    if await calls.open_ring(session, call.id, fact.seat_id) is not None:
+        raise IllegalTransition(state=call.state, fact="SeatOffered")
+    seat = await seats.get(session, fact.seat_id)
+    call.seat_id = fact.seat_id
+    call.queued_at = call.queued_at or fact.at
+    ring = SeatRing(
+        call_id=call.id,
+        seat_id=fact.seat_id,
+        operator_id=seat.operator_id if seat else None,
+        rang_at=fact.at,
+    )
+    session.add(ring)
+
+
+async def _end_ring(session: AsyncSession, call: Call, fact: SeatMissed) -> None:
+    ring = await calls.open_ring(session, call.id, fact.seat_id)
+    if ring is None:
+        raise IllegalTransition(state=call.state, fact="SeatMissed")
+    ring.missed_at = fact.at
+    if call.seat_id == fact.seat_id:
+        call.seat_id = None
+    else:
+        call.state = CallState.RINGING  # another seat rings meanwhile
+
+
+async def _answer(session: AsyncSession, call: Call, fact: CallAnswered) -> None:
+    ring = await calls.open_ring(session, call.id, fact.seat_id)
+    if ring is not None:
+        ring.answered_at = fact.at
+    seat = await seats.get(session, fact.seat_id)
+    call.seat_id, call.seat_channel = fact.seat_id, fact.seat_channel
+    call.operator_id = seat.operator_id if seat else None
+    call.answered_at = call.answered_at or fact.at
+    call.queued_at = call.queued_at or fact.at
+
+
+def _end(call: Call, before: CallState, fact: CallEnded) -> None:
+    call.ended_at, call.cause, call.ended_by = max(fact.at, call.arrived_at), fact.cause, fact.ended_by
+    call.outcome = outcome_of(
+        before, answered=call.answered_at is not None, message=call.message_file is not None
+    )
+
+
+def _reconcile(call: Call, fact: CallReconciled) -> None:
+    if fact.seat_id is not None:
+        call.seat_id = fact.seat_id
+    if fact.state in (CallState.TALKING, CallState.HELD):
+        call.answered_at = call.answered_at or fact.at
+    if fact.state is CallState.QUEUED:
+        call.queued_at = call.queued_at or fact.at
+    if fact.state is CallState.LEAVING_MESSAGE:
+        call.message_at = call.message_at or fact.at
+    if fact.state is CallState.ENDED:
+        before = CallState.QUEUED if call.queued_at else CallState.GREETING
+        if call.message_at:
+            before = CallState.LEAVING_MESSAGE
+        call.ended_at = fact.at
+        call.outcome = outcome_of(
+            before, answered=call.answered_at is not None, message=call.message_file is not None
+        )

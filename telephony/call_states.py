@@ -1,0 +1,81 @@
+"""The whole life of a call on one screen. Pure: no clock, no I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from core.errors import IllegalTransition
+from core.events import (
+    CallAnswered,
+    CallEnded,
+    CallFact,
+    CallHeld,
+    CallQueued,
+    CallReconciled,
+    CallResumed,
+    MessageLeft,
+    MessageStarted,
+    SeatLegLost,
+    SeatMissed,
+    SeatOffered,
+)
+from core.vocabulary import CallOutcome, CallState
+
+S = CallState
+
+NEXT: Final[Mapping[tuple[CallState, type[CallFact]], CallState]] = {
+    (S.GREETING, CallQueued): S.QUEUED,
+    (S.GREETING, SeatOffered): S.RINGING,  # the fact between was lost
+    (S.GREETING, CallAnswered): S.TALKING,  # the facts between were lost
+    (S.GREETING, MessageStarted): S.LEAVING_MESSAGE,
+    (S.GREETING, CallEnded): S.ENDED,
+    (S.QUEUED, SeatOffered): S.RINGING,
+    (S.QUEUED, CallAnswered): S.TALKING,
+    (S.QUEUED, MessageStarted): S.LEAVING_MESSAGE,
+    (S.QUEUED, CallEnded): S.ENDED,
+    (S.RINGING, SeatOffered): S.RINGING,
+    (S.RINGING, SeatMissed): S.QUEUED,
+    (S.RINGING, CallAnswered): S.TALKING,
+    (S.RINGING, MessageStarted): S.LEAVING_MESSAGE,
+    (S.RINGING, CallEnded): S.ENDED,
+    (S.TALKING, CallHeld): S.HELD,
+    (S.TALKING, SeatLegLost): S.RECONNECTING,
+    (S.TALKING, CallEnded): S.ENDED,
+    (S.HELD, CallResumed): S.TALKING,
+    (S.HELD, SeatLegLost): S.RECONNECTING,
+    (S.HELD, CallEnded): S.ENDED,
+    (S.RECONNECTING, CallAnswered): S.TALKING,
+    (S.RECONNECTING, CallQueued): S.QUEUED,
+    (S.RECONNECTING, SeatOffered): S.RINGING,
+    (S.RECONNECTING, MessageStarted): S.LEAVING_MESSAGE,
+    (S.RECONNECTING, CallEnded): S.ENDED,
+    (S.LEAVING_MESSAGE, MessageLeft): S.LEAVING_MESSAGE,
+    (S.LEAVING_MESSAGE, CallEnded): S.ENDED,
+    (S.ENDED, MessageLeft): S.ENDED,  # the dialplan tells it from the hang-up extension
+}
+
+
+def next_state(state: CallState, fact: CallFact) -> CallState:
+    """What the call becomes.
+
+    Raises:
+        IllegalTransition: this cannot happen to a call in this state.
+    """
+    if isinstance(fact, CallReconciled) and state is not S.ENDED and fact.state is not state:
+        return fact.state
+    try:
+        return NEXT[state, type(fact)]
+    except KeyError:
+        raise IllegalTransition(state=state, fact=type(fact).__name__) from None
+
+
+def outcome_of(state: CallState, *, answered: bool, message: bool) -> CallOutcome:
+    """What became of a call that ended in `state` (the state before the end)."""
+    if answered:
+        return CallOutcome.ANSWERED
+    if message:
+        return CallOutcome.VOICEMAIL
+    if state is S.LEAVING_MESSAGE:
+        return CallOutcome.NO_MESSAGE
+    return CallOutcome.ABANDONED_GREETING if state is S.GREETING else CallOutcome.ABANDONED_QUEUE

@@ -1,0 +1,219 @@
+"""The telephony control plane of one instance: links, facts, rows, repairs. Never in the path of a voice."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import Final
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from core.bus import Bus
+from core.clock import Clock
+from core.config import Settings
+from core.errors import HotlineError
+from core.events import CallFact, Fact, LinkChanged, SeatFact
+from core.tasks import TaskGroup
+from core.vocabulary import LinkState
+from db.models.reference import Policy
+from db.repositories import seats
+from db.session import SessionMaker, transaction
+from telephony.ami_client import AmiLink
+from telephony.ami_translate import Translator
+from telephony.asterisk_view import contacts, look
+from telephony.call_service import CallService
+from telephony.cel_ingest import CelIngest
+from telephony.reconciler import Reconciler
+from telephony.recordings import Recordings
+from telephony.seat_return import SeatReturn
+from telephony.seat_service import SeatService
+from telephony.switchboard import AmiSwitchboard
+
+log = structlog.get_logger(__name__)
+
+RECONCILE_S: Final = 3.0
+FIRST_LOOKS_S: Final = 0.4
+"""Pause between the two looks right after the link came up."""
+HEARTBEAT_S: Final = 2.0
+CONTACTS_S: Final = 0.5
+FILES_S: Final = 2.0
+
+
+class PolicyRows:
+    """Numbers that the centre decides, read from their rows each time: a change counts at once."""
+
+    def __init__(self, sessions: SessionMaker) -> None:
+        self._sessions = sessions
+
+    async def number(self, key: str, default: float) -> float:
+        """The policy's value, or the default while it has none."""
+        async with transaction(self._sessions) as session:
+            row = await _policy(session, key)
+        try:
+            return float(row.value) if row else default
+        except ValueError:
+            log.error("policy_not_a_number", key=key)
+            return default
+
+
+async def _policy(session: AsyncSession, key: str) -> Policy | None:
+    return await session.get(Policy, key)
+
+
+class TelephonyControl:
+    """Starts, holds and ends everything that watches and commands Asterisk."""
+
+    def __init__(self, settings: Settings, sessions: SessionMaker, bus: Bus, clock: Clock) -> None:
+        ami = settings.ami
+        self._settings = settings
+        self._sessions = sessions
+        self._bus = bus
+        self._clock = clock
+        self._watch = AmiLink(
+            ami, user=ami.watch_user, secret=ami.watch_secret.get_secret_value(), events=True
+        )
+        self._act = AmiLink(ami, user=ami.act_user, secret=ami.act_secret.get_secret_value(), events=False)
+        policies = PolicyRows(sessions)
+        self.switchboard = AmiSwitchboard(self._act)
+        self.calls = CallService(sessions, bus, clock)
+        self.seats = SeatService(sessions, bus, clock, self.switchboard, policies)
+        self.translator = Translator(clock)
+        self.cel = CelIngest(settings.asterisk_dir / "log" / "cel.csv", sessions, self.calls)
+        self.recordings = Recordings(settings.recordings_dir, sessions, bus, clock)
+        self._return = SeatReturn(sessions, clock, self.switchboard, self.calls, policies)
+        self._reconciler = Reconciler(
+            self.cel.so_far, sessions, clock, self.switchboard, self.calls, self.seats
+        )
+        self._tasks = TaskGroup()
+        self._busy = asyncio.Lock()
+        self._alive: frozenset[str] | None = None
+        self._look_now = asyncio.Event()
+        self.link_state = LinkState.DOWN
+
+    async def start(self) -> None:
+        """Make the seats' rows, begin to connect and to work; returns at once, Asterisk may come later."""
+        async with transaction(self._sessions) as session:
+            await seats.ensure(session, self._settings.asterisk.seats, self._clock.now())
+        for link in (self._watch, self._act):
+            link.on_up, link.on_down = self._link_up, self._link_down
+            link.start()
+        self._tasks.run_forever("ami-facts", self._consume)
+        self._tasks.run_forever("reconciler", self._reconcile)
+        self._tasks.run_forever("heartbeat", self._beat)
+        self._tasks.run_forever("seat-contacts", self._watch_contacts)
+        self._tasks.run_forever("seat-timers", self._tick)
+        self._tasks.run_forever("recordings", self._files)
+
+    async def close(self) -> None:
+        """End everything; calls go on without us."""
+        await self._tasks.close()
+        await self._watch.close()
+        await self._act.close()
+        self.link_state = LinkState.DOWN
+
+    async def take(self, fact: Fact) -> None:
+        """One fact into rows, in order."""
+        if isinstance(fact, CallFact):
+            if await self.calls.apply(fact):
+                await self.seats.on_fact(fact)
+        elif isinstance(fact, SeatFact):
+            await self.seats.on_fact(fact)
+
+    async def _consume(self) -> None:
+        while True:
+            event = await self._watch.messages.get()
+            if event["Event"] == "Shutdown":
+                log.warning("asterisk_shuts_down")
+            fact = self.translator.translate(event)
+            if fact is not None:
+                async with self._busy:
+                    await self.take(fact)
+
+    async def _link_up(self) -> None:
+        if self._watch.up and self._act.up:
+            await self._say(LinkState.SYNCING, "connected")
+            self._look_now.set()
+
+    async def _link_down(self, reason: str) -> None:
+        if self.link_state is not LinkState.DOWN:
+            self.translator.forget_all()
+            self._alive = None
+            await self._say(LinkState.DOWN, reason)
+
+    async def _say(self, state: LinkState, reason: str) -> None:
+        if state is not self.link_state:
+            self.link_state = state
+            await self._bus.publish(LinkChanged(at=self._clock.now(), state=state, reason=reason))
+
+    async def _reconcile(self) -> None:
+        while True:
+            try:
+                await asyncio.wait_for(self._look_now.wait(), RECONCILE_S)
+                self._look_now.clear()
+                await self._sweep()
+                await asyncio.sleep(FIRST_LOOKS_S)
+            except TimeoutError:
+                pass
+            await self._sweep()
+
+    async def _sweep(self) -> None:
+        if not (self._watch.up and self._act.up):
+            return
+        looked_at = self._clock.now()
+        try:
+            view = await look(self._act, self._settings.asterisk.seats)
+        except HotlineError as error:
+            log.warning("look_failed", reason=error.message)
+            return
+        async with self._busy:
+            for channel, uniqueid, linkedid in view.channels:
+                if uniqueid not in self.translator.known.legs:
+                    self.translator.prime(channel, uniqueid, linkedid)
+            self._alive = frozenset(view.calls)
+            # First what Asterisk wrote down, with true times; the reconciler guesses only what is left
+            await self.cel.sweep(self._alive, looked_at)
+            try:
+                await self._reconciler.sweep(view)
+            except HotlineError as error:
+                log.warning("repair_failed", reason=error.message)
+                return
+        if self._look_now.is_set():
+            return
+        await self._say(LinkState.UP, "reconciled")
+
+    async def _beat(self) -> None:
+        """While this global is fresh the dialplan may ask us things; a stopped process lets it grow old."""
+        while True:
+            try:
+                await self.switchboard.set_global("MS_HEARTBEAT", str(int(time.time())))
+            except HotlineError as error:
+                log.debug("no_heartbeat", reason=error.message)
+            await asyncio.sleep(HEARTBEAT_S)
+
+    async def _watch_contacts(self) -> None:
+        while True:
+            await asyncio.sleep(CONTACTS_S)
+            if not self._act.up:
+                continue
+            try:
+                found = await contacts(self._act, self._settings.asterisk.seats)
+            except HotlineError as error:
+                log.debug("no_contacts", reason=error.message)
+                continue
+            async with self._busy:
+                await self._return.see(found)
+
+    async def _tick(self) -> None:
+        while True:
+            await asyncio.sleep(1)
+            await self.seats.tick()
+
+    async def _files(self) -> None:
+        """After-call work. What lives is known only while the link is up."""
+        while True:
+            await asyncio.sleep(FILES_S)
+            alive = self._alive
+            if alive is None:
+                continue
+            await self.recordings.sweep(alive)

@@ -1,0 +1,194 @@
+"""Compares Asterisk's own state with our rows and repairs ours (calls) or its members, with a reason.
+
+A difference counts only when it was seen twice: facts on their way to us are no differences.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from typing import Final
+
+import structlog
+
+from core.clock import Clock
+from core.events import (
+    CallArrived,
+    CallFact,
+    CallReconciled,
+    SeatFact,
+    SeatFreed,
+    SeatPhoneOffline,
+    SeatPhoneOnline,
+    SeatReconciled,
+)
+from core.ids import CallId, SeatId
+from core.vocabulary import CallState, PauseReason, SeatState
+from db.models.account import Account
+from db.models.call import Call
+from db.models.seat import Seat
+from db.repositories import calls, event_log, seats
+from db.session import SessionMaker, transaction
+from telephony.asterisk_view import SeenCall, SeenMember, View
+from telephony.call_service import CallService
+from telephony.ports import Switchboard
+from telephony.seat_service import ON_THE_SPOT, SeatService
+from telephony.seat_states import IN_CALL
+
+log = structlog.get_logger(__name__)
+
+_ON_DUTY: Final = frozenset(SeatState) - {SeatState.EMPTY, SeatState.CHECKING}
+_AT_REST: Final = frozenset({SeatState.PAUSED, SeatState.WRAP_UP})
+_SAME: Final = frozenset(
+    {
+        (CallState.HELD, CallState.TALKING),  # Asterisk does not show who holds
+        (CallState.RECONNECTING, CallState.TALKING),  # the seat's deaf leg is still in the bridge
+    }
+)
+
+
+class Reconciler:
+    """`sweep` takes one view in; it may be called at any time and twice."""
+
+    def __init__(
+        self,
+        written: Callable[[str], list[CallFact]],
+        sessions: SessionMaker,
+        clock: Clock,
+        switchboard: Switchboard,
+        call_service: CallService,
+        seat_service: SeatService,
+    ) -> None:
+        self._written = written
+        self._sessions = sessions
+        self._clock = clock
+        self._switchboard = switchboard
+        self._calls = call_service
+        self._seats = seat_service
+        self._seen_before: set[str] = set()
+        self._seen_now: set[str] = set()
+
+    async def sweep(self, view: View) -> None:
+        """Compare and repair. Raises what the switchboard raises."""
+        self._seen_before, self._seen_now = self._seen_now, set()
+        async with transaction(self._sessions) as session:
+            open_calls = await calls.open_calls(session)
+        for call in open_calls:
+            await self._compare_call(call, view.calls.get(CallId(call.id)))
+        known = {call.id for call in open_calls}
+        for seen in view.calls.values():
+            if seen.call_id not in known:
+                await self._adopt(seen)
+        async with transaction(self._sessions) as session:
+            rows = await seats.every(session)
+            states = {call.id: call for call in await calls.open_calls(session)}
+        for row in rows:
+            await self._compare_phone(row, view)
+            await self._compare_part(row, states)
+            await self._compare_member(row, view.members.get(SeatId(row.id)))
+
+    def _twice(self, difference: str) -> bool:
+        self._seen_now.add(difference)
+        return difference in self._seen_before
+
+    async def _compare_call(self, call: Call, seen: SeenCall | None) -> None:
+        call_id = CallId(call.id)
+        if seen is None:
+            if self._twice(f"{call.id} gone"):
+                await self._repair_call(call_id, CallState.ENDED, None, "not in Asterisk any more")
+            return
+        if seen.state is None or seen.state is call.state or (call.state, seen.state) in _SAME:
+            return
+        if self._twice(f"{call.id} {call.state} {seen.state} {seen.seat_id}"):
+            if call.answered_at is None:
+                await self._retell(call_id)
+            await self._repair_call(call_id, seen.state, seen.seat_id, f"was {call.state}")
+
+    async def _retell(self, call_id: CallId) -> None:
+        """What Asterisk wrote down of a call that lives; what is known already is refused."""
+        for fact in self._written(call_id):
+            await self._tell(fact)
+
+    async def _repair_call(
+        self, call_id: CallId, state: CallState, seat_id: SeatId | None, reason: str
+    ) -> None:
+        log.warning("repaired", call_id=call_id, state=state, reason=reason)
+        now = self._clock.now()
+        await self._tell(CallReconciled(at=now, call_id=call_id, state=state, seat_id=seat_id, reason=reason))
+
+    async def _tell(self, fact: CallFact) -> None:
+        if await self._calls.apply(fact, recovered=True):
+            await self._seats.on_fact(fact)
+
+    async def _adopt(self, seen: SeenCall) -> None:
+        if not self._twice(f"{seen.call_id} unknown"):
+            return
+        log.warning("repaired", call_id=seen.call_id, reason="a call we did not know")
+        await self._retell(seen.call_id)
+        arrived = self._clock.now() - dt.timedelta(seconds=seen.age_s)
+        await self._tell(
+            CallArrived(
+                at=arrived,
+                call_id=seen.call_id,
+                pii_caller=seen.number,
+                dialled=seen.dialled,
+                channel=seen.channel,
+            )
+        )
+        if seen.state is not None:
+            await self._repair_call(seen.call_id, seen.state, seen.seat_id, "adopted")
+
+    async def _compare_phone(self, row: Seat, view: View) -> None:
+        online = f"{row.phone}{row.id}" in view.contacts
+        if online != row.phone_online:
+            kind = SeatPhoneOnline if online else SeatPhoneOffline
+            await self._seats.on_fact(kind(at=self._clock.now(), seat_id=SeatId(row.id)))
+
+    async def _compare_part(self, row: Seat, open_calls: dict[str, Call]) -> None:
+        """A seat in a call that is over, or that another seat has, is free."""
+        if row.state not in IN_CALL or row.call_id is None:
+            return
+        call = open_calls.get(row.call_id)
+        if (call is None or call.seat_id != row.id) and self._twice(f"seat {row.id} not in {row.call_id}"):
+            fact = SeatFreed(at=self._clock.now(), seat_id=SeatId(row.id), call_id=CallId(row.call_id))
+            await self._seats.on_fact(fact)
+            await self._note(row, "its call is over")
+
+    async def _compare_member(self, row: Seat, seen: SeenMember | None) -> None:
+        seat_id, on_duty = SeatId(row.id), row.state in _ON_DUTY
+        if not on_duty:
+            if seen is not None and self._twice(f"seat {row.id} member"):
+                await self._switchboard.remove_member(seat_id, seen.phone)
+                await self._note(row, "member without an operator on duty")
+            return
+        if seen is None or seen.phone != row.phone:
+            if self._twice(f"seat {row.id} no member"):
+                await self._put_back(row)
+            return
+        if row.state in _AT_REST and not seen.paused and self._twice(f"seat {row.id} not paused"):
+            await self._pause(row)
+            await self._note(row, "was not paused")
+        elif row.state is SeatState.READY and seen.paused and self._twice(f"seat {row.id} paused"):
+            await self._switchboard.unpause_member(seat_id, row.phone)
+            await self._note(row, f"was paused ({seen.reason})")
+
+    async def _put_back(self, row: Seat) -> None:
+        async with transaction(self._sessions) as session:
+            account = await session.get(Account, row.operator_id) if row.operator_id else None
+        name = account.work_number or account.login if account else f"seat{row.id}"
+        await self._switchboard.add_member(SeatId(row.id), row.phone, name)
+        if row.state in _AT_REST:
+            await self._pause(row)
+        await self._note(row, "was no member of the queue")
+
+    async def _pause(self, row: Seat) -> None:
+        reason = row.pause_reason or PauseReason.SYSTEM
+        absent = reason not in ON_THE_SPOT
+        await self._switchboard.pause_member(SeatId(row.id), row.phone, reason, absent=absent)
+
+    async def _note(self, row: Seat, reason: str) -> None:
+        log.warning("repaired", seat_id=row.id, reason=reason)
+        fact: SeatFact = SeatReconciled(at=self._clock.now(), seat_id=SeatId(row.id), reason=reason)
+        async with transaction(self._sessions) as session:
+            await event_log.append(session, fact)
+        await self._seats.tell(fact)

@@ -1,0 +1,137 @@
+"""After the call: captured legs become one stereo file with a hash and a row. Repeatable at any point."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection
+from pathlib import Path
+from typing import Final
+
+import structlog
+
+from core.bus import Bus
+from core.clock import Clock
+from core.events import RecordingReady
+from core.ids import CallId, RecordingId
+from core.vocabulary import CallState, RecordingKind, RecordingState
+from db.models.call import Call, Recording
+from db.repositories import calls, event_log, recordings
+from db.session import SessionMaker, transaction
+from telephony.sound_files import join
+
+log = structlog.get_logger(__name__)
+
+MAX_ATTEMPTS: Final = 5
+_EMPTY: Final = 44
+"""Bytes of a WAV that holds a header and no sound."""
+
+
+class Recordings:
+    """The only writer of captured, joined and failed recordings."""
+
+    def __init__(self, folder: Path, sessions: SessionMaker, bus: Bus, clock: Clock) -> None:
+        self._folder = folder
+        self._capture = folder / "capture"
+        self._sessions = sessions
+        self._bus = bus
+        self._clock = clock
+
+    async def sweep(self, alive: Collection[str]) -> int:
+        """Take in new files and join what is ready; `alive` calls are left alone. Returns joined ones."""
+        for call_id in await asyncio.to_thread(self._captured_calls):
+            if call_id not in alive:
+                await self._take_in(call_id)
+        async with transaction(self._sessions) as session:
+            waiting = await recordings.in_state(session, RecordingState.CAPTURED)
+        joined = 0
+        for row in waiting:
+            if row.call_id not in alive:
+                joined += await self._join(row)
+        return joined
+
+    def _captured_calls(self) -> list[str]:
+        if not self._capture.exists():
+            return []
+        found: set[str] = set()
+        for file in self._capture.iterdir():
+            stem, dash, part = file.stem.rpartition("-")
+            if dash and part in ("caller", "message") and file.stat().st_size > _EMPTY:
+                found.add(stem)
+        return sorted(found)
+
+    def _find(self, call_id: str, part: str) -> str | None:
+        """The capture's name below the recordings folder, or None."""
+        for file in sorted(self._capture.glob(f"{call_id}-{part}.*")):
+            if file.stat().st_size > _EMPTY:
+                return str(file.relative_to(self._folder))
+        return None
+
+    async def _take_in(self, call_id: str) -> None:
+        """Rows for the files of a call that is over; none twice."""
+        async with transaction(self._sessions) as session:
+            call = await calls.get(session, call_id)
+            if call is None or call.state is not CallState.ENDED:
+                return
+            known = {row.kind for row in await recordings.of_call(session, call_id)}
+            for row in self._new_rows(call):
+                if row.kind not in known:
+                    session.add(row)
+
+    def _new_rows(self, call: Call) -> list[Recording]:
+        rows: list[Recording] = []
+        caller, message = self._find(call.id, "caller"), self._find(call.id, "message")
+        if caller is not None and call.answered_at is not None:
+            rows.append(_row(call, RecordingKind.CONVERSATION, caller, self._find(call.id, "seat")))
+        if message is not None:
+            rows.append(_row(call, RecordingKind.VOICEMAIL, message, None))
+        return rows
+
+    async def _join(self, row: Recording) -> bool:
+        target = self._folder / "joined" / f"{row.call_id}-{row.kind}.wav"
+        target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        right = self._folder / row.seat_file if row.seat_file else None
+        try:
+            duration_s, digest = await asyncio.to_thread(join, self._folder / row.caller_file, right, target)
+        except (OSError, ValueError) as error:
+            await self._failed(row.id, str(error))
+            return False
+        fact = RecordingReady(
+            at=self._clock.now(),
+            call_id=CallId(row.call_id),
+            recording_id=RecordingId(row.id),
+            duration_s=duration_s,
+        )
+        async with transaction(self._sessions) as session:
+            kept = await recordings.get(session, row.id)
+            if kept is None or kept.state is not RecordingState.CAPTURED:
+                return False
+            kept.joined_file = str(target.relative_to(self._folder))
+            kept.sha256, kept.duration_s, kept.state = digest, duration_s, RecordingState.JOINED
+            kept.problem = None
+            await event_log.append(session, fact)
+        await self._bus.publish(fact)
+        return True
+
+    async def _failed(self, recording_id: int, problem: str) -> None:
+        log.warning("recording_not_joined", recording_id=recording_id, reason=problem)
+        async with transaction(self._sessions) as session:
+            row = await recordings.get(session, recording_id)
+            if row is None:
+                return
+            row.attempts += 1
+            row.problem = problem[:300]
+            if row.attempts >= MAX_ATTEMPTS:
+                row.state = RecordingState.FAILED
+
+
+def _row(call: Call, kind: RecordingKind, caller_file: str, seat_file: str | None) -> Recording:
+    started = call.answered_at if kind is RecordingKind.CONVERSATION else call.message_at
+    return Recording(
+        call_id=call.id,
+        kind=kind,
+        state=RecordingState.CAPTURED,
+        caller_file=caller_file,
+        seat_file=seat_file,
+        started_at=started or call.arrived_at,
+        attempts=0,
+    )

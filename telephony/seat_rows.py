@@ -1,0 +1,156 @@
+"""What a fact changes in a seat's row, what a call's fact means for seats, and waiting for a fact."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from core.errors import ActionTimedOut
+from core.events import (
+    CallAnswered,
+    CallEnded,
+    CallFact,
+    CallQueued,
+    CallReconciled,
+    MessageStarted,
+    SeatFact,
+    SeatFreed,
+    SeatLeft,
+    SeatMissed,
+    SeatMissedRing,
+    SeatOffered,
+    SeatPaused,
+    SeatPhoneOffline,
+    SeatPhoneOnline,
+    SeatRang,
+    SeatTakenBy,
+    SeatTalked,
+    SeatWished,
+    WrapUpExtended,
+)
+from core.ids import SeatId
+from core.vocabulary import CallState, PauseReason, SeatState, SeatWish
+from db.models.seat import Seat
+from db.repositories import seats
+
+CONFIRM_S: Final = 3.0
+"""How long an order may take until Asterisk's own event confirms it."""
+
+RowTest = Callable[[Seat], bool]
+_TALKING: Final = (CallState.TALKING, CallState.HELD, CallState.RECONNECTING)
+
+
+def change_seat(row: Seat, before: SeatState, fact: SeatFact, wrap_up_s: float) -> bool:
+    """Fill the row in after the state was set; False where the fact says nothing new."""
+    if isinstance(fact, SeatPhoneOnline | SeatPhoneOffline):
+        online = isinstance(fact, SeatPhoneOnline)
+        changed = row.phone_online != online
+        row.phone_online = online
+        return changed
+    if isinstance(fact, SeatPaused) and row.state is before and row.pause_reason is fact.reason:
+        return False
+    _fill_in(row, fact)
+    if row.state is not before:
+        row.since = fact.at
+        _tidy(row, before, fact, wrap_up_s)
+    return True
+
+
+def _fill_in(row: Seat, fact: SeatFact) -> None:
+    match fact:
+        case SeatTakenBy():
+            row.operator_id = fact.operator_id
+        case SeatRang() | SeatTalked():
+            row.call_id = fact.call_id
+        case SeatPaused():
+            row.pause_reason = fact.reason
+        case SeatMissedRing():
+            row.pause_reason = PauseReason.MISSED
+        case SeatWished():
+            row.wish, row.wish_reason = fact.wish, fact.reason
+        case WrapUpExtended():
+            row.wrap_up_until = fact.until
+        case _:
+            pass
+
+
+def _tidy(row: Seat, before: SeatState, fact: SeatFact, wrap_up_s: float) -> None:
+    """What a state does not have is not kept from the state before."""
+    if row.state not in (SeatState.RINGING, SeatState.TALKING, SeatState.WRAP_UP):
+        row.call_id = None
+    if row.state is SeatState.WRAP_UP:
+        row.wrap_up_until = fact.at + dt.timedelta(seconds=wrap_up_s)
+        row.pause_reason = PauseReason.WRAP_UP
+    else:
+        row.wrap_up_until = None
+    if row.state not in (SeatState.PAUSED, SeatState.WRAP_UP):
+        row.pause_reason = None
+    if before in (SeatState.RINGING, SeatState.TALKING) and row.state is not SeatState.TALKING:
+        row.wish, row.wish_reason = SeatWish.NONE, None
+    if isinstance(fact, SeatLeft):
+        row.operator_id, row.wish, row.wish_reason = None, SeatWish.NONE, None
+
+
+async def seat_facts_of(session: AsyncSession, fact: CallFact) -> list[SeatFact]:
+    """What a call's fact, already accepted, means for seats."""
+    match fact:
+        case SeatOffered():
+            return [SeatRang(at=fact.at, seat_id=fact.seat_id, call_id=fact.call_id)]
+        case SeatMissed():
+            return [SeatMissedRing(at=fact.at, seat_id=fact.seat_id, call_id=fact.call_id)]
+        case CallAnswered():
+            freed = await _freed(session, fact, besides=fact.seat_id)
+            return [*freed, SeatTalked(at=fact.at, seat_id=fact.seat_id, call_id=fact.call_id)]
+        case CallEnded() | CallQueued() | MessageStarted():
+            return await _freed(session, fact)
+        case CallReconciled():
+            kept = fact.seat_id if fact.state in (*_TALKING, CallState.RINGING) else None
+            found = await _freed(session, fact, besides=kept)
+            if kept is not None and fact.state in _TALKING:
+                found.append(SeatTalked(at=fact.at, seat_id=kept, call_id=fact.call_id))
+            return found
+        case _:
+            return []
+
+
+async def _freed(session: AsyncSession, fact: CallFact, besides: int | None = None) -> list[SeatFact]:
+    return [
+        SeatFreed(at=fact.at, seat_id=SeatId(row.id), call_id=fact.call_id)
+        for row in await seats.every(session)
+        if row.call_id == fact.call_id
+        and row.id != besides
+        and row.state in (SeatState.RINGING, SeatState.TALKING)
+    ]
+
+
+class Confirmations:
+    """Lets an order wait for the fact that it causes."""
+
+    def __init__(self) -> None:
+        self._events: defaultdict[int, asyncio.Event] = defaultdict(asyncio.Event)
+
+    def wake(self, seat_id: int) -> None:
+        """A fact of this seat was kept."""
+        self._events.pop(seat_id, asyncio.Event()).set()
+
+    async def wait(self, seat_id: int, read: Callable[[], Awaitable[Seat]], done: RowTest) -> Seat:
+        """The row as soon as it shows what was ordered.
+
+        Raises:
+            ActionTimedOut: Asterisk took the order and nothing happened.
+        """
+        try:
+            async with asyncio.timeout(CONFIRM_S):
+                while True:
+                    event = self._events[seat_id]
+                    row = await read()
+                    if done(row):
+                        return row
+                    await event.wait()
+        except TimeoutError:
+            raise ActionTimedOut(seat_id=seat_id) from None

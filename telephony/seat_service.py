@@ -1,0 +1,236 @@
+"""Keeps seats: what operators order, and what Asterisk says happened. An order is confirmed by its fact."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Awaitable
+from typing import Final, Protocol
+
+import structlog
+
+from core.bus import Bus
+from core.clock import Clock
+from core.errors import HotlineError, IllegalTransition, InvalidField, NotAtSeat, NotFound, SeatTaken
+from core.events import (
+    CallFact,
+    DutyStarted,
+    Fact,
+    SeatFact,
+    SeatLeft,
+    SeatTakenBy,
+    SeatWished,
+    WrapUpExtended,
+)
+from core.ids import OperatorId, SeatId
+from core.vocabulary import PauseReason, SeatState, SeatWish
+from db.models.account import Account
+from db.models.seat import Seat
+from db.repositories import event_log, seats
+from db.session import SessionMaker, transaction
+from telephony.ports import Switchboard
+from telephony.seat_rows import Confirmations, RowTest, change_seat, seat_facts_of
+from telephony.seat_states import IN_CALL, next_state
+
+log = structlog.get_logger(__name__)
+
+BY_PEOPLE: Final = frozenset(PauseReason) - {PauseReason.WRAP_UP, PauseReason.MISSED, PauseReason.SYSTEM}
+MAX_EXTENSION_S: Final = 600
+ON_THE_SPOT: Final = frozenset({PauseReason.WRAP_UP, PauseReason.MISSED, PauseReason.ASSIST})
+"""Paused for so short a time that a caller may wait for this seat."""
+
+
+class Policies(Protocol):
+    """The numbers that the centre decides."""
+
+    async def number(self, key: str, default: float) -> float:
+        """The policy's value, or the default while it has none."""
+        ...
+
+
+class SeatService:
+    """The only writer of `seats`."""
+
+    def __init__(
+        self, sessions: SessionMaker, bus: Bus, clock: Clock, switchboard: Switchboard, policies: Policies
+    ) -> None:
+        self._sessions = sessions
+        self._bus = bus
+        self._clock = clock
+        self._switchboard = switchboard
+        self._policies = policies
+        self._confirmed = Confirmations()
+
+    async def take(self, seat_id: SeatId, operator_id: OperatorId, phone: str = "seat") -> Seat:
+        """Sit down. Raises NotFound, SeatTaken, InvalidField."""
+        if phone not in ("seat", "desk"):
+            raise InvalidField(field="phone")
+        async with transaction(self._sessions) as session:
+            row = await seats.get_for_update(session, seat_id)
+            if row is None:
+                raise NotFound(seat_id=seat_id)
+            other = await seats.of_operator(session, operator_id)
+            if row.operator_id not in (None, operator_id) or (other is not None and other.id != seat_id):
+                raise SeatTaken
+            if row.operator_id == operator_id:
+                return row
+            if row.state is not SeatState.EMPTY:
+                raise SeatTaken
+            row.phone = phone
+        await self._apply(SeatTakenBy(at=self._clock.now(), seat_id=seat_id, operator_id=operator_id))
+        return await self._row(seat_id)
+
+    async def start_duty(self, seat_id: SeatId) -> Seat:
+        """Join the queue. Raises IllegalTransition, NotAtSeat, and what the switchboard raises."""
+        row = await self._row(seat_id)
+        if row.state is not SeatState.CHECKING:
+            raise IllegalTransition(state=row.state, fact="DutyStarted")
+        async with transaction(self._sessions) as session:
+            account = await session.get(Account, row.operator_id)
+        name = account.work_number or account.login if account else f"seat{seat_id}"
+        await self._switchboard.add_member(seat_id, row.phone, name)
+        return await self._confirmed_row(seat_id, lambda row: row.state is not SeatState.CHECKING)
+
+    async def pause(self, seat_id: SeatId, reason: PauseReason) -> Seat:
+        """Pause now, or right after the call. Raises InvalidField, IllegalTransition."""
+        if reason not in BY_PEOPLE:
+            raise InvalidField(field="reason")
+        row = await self._row(seat_id)
+        if row.state in IN_CALL:
+            return await self._wish(seat_id, SeatWish.PAUSE, reason)
+        if row.state not in (SeatState.READY, SeatState.WRAP_UP, SeatState.PAUSED):
+            raise IllegalTransition(state=row.state, fact="SeatPaused")
+        await self._order_pause(row, reason)
+        return await self._confirmed_row(
+            seat_id, lambda row: row.pause_reason is reason or row.state in IN_CALL
+        )
+
+    async def resume(self, seat_id: SeatId) -> Seat:
+        """Be offered calls again. In a call it takes a wish back."""
+        row = await self._row(seat_id)
+        if row.state in IN_CALL:
+            return await self._wish(seat_id, SeatWish.NONE, None)
+        if row.state not in (SeatState.PAUSED, SeatState.WRAP_UP):
+            raise IllegalTransition(state=row.state, fact="SeatUnpaused")
+        await self._switchboard.unpause_member(SeatId(row.id), row.phone)
+        return await self._confirmed_row(
+            seat_id, lambda row: row.state not in (SeatState.PAUSED, SeatState.WRAP_UP)
+        )
+
+    async def finish_wrap_up(self, seat_id: SeatId) -> Seat:
+        """End the after-call work early."""
+        row = await self._row(seat_id)
+        if row.state is not SeatState.WRAP_UP:
+            raise IllegalTransition(state=row.state, fact="SeatUnpaused")
+        return await self.resume(seat_id)
+
+    async def extend_wrap_up(self, seat_id: SeatId, seconds: int) -> Seat:
+        """More time for the after-call work, at most 10 minutes a time."""
+        if not 0 < seconds <= MAX_EXTENSION_S:
+            raise InvalidField(field="seconds")
+        row = await self._row(seat_id)
+        now = self._clock.now()
+        until = max(row.wrap_up_until or now, now) + dt.timedelta(seconds=seconds)
+        await self._apply(WrapUpExtended(at=now, seat_id=seat_id, until=until))
+        return await self._row(seat_id)
+
+    async def sign_off(self, seat_id: SeatId, reason: str = "signed_off") -> Seat:
+        """Leave the seat, or right after the call."""
+        row = await self._row(seat_id)
+        if row.state in IN_CALL:
+            return await self._wish(seat_id, SeatWish.SIGN_OFF, None)
+        if row.state is SeatState.EMPTY:
+            return row
+        if row.state is SeatState.CHECKING:
+            await self._apply(SeatLeft(at=self._clock.now(), seat_id=seat_id, reason=reason))
+            return await self._row(seat_id)
+        await self._switchboard.remove_member(seat_id, row.phone)
+        return await self._confirmed_row(seat_id, lambda row: row.state is SeatState.EMPTY)
+
+    async def on_fact(self, fact: Fact) -> None:
+        """What Asterisk says of a seat, or what a call means for one. Impossible facts change nothing."""
+        if isinstance(fact, SeatFact):
+            await self._take_in(fact)
+        elif isinstance(fact, CallFact):
+            async with transaction(self._sessions) as session:
+                found = await seat_facts_of(session, fact)
+            for seat_fact in found:
+                await self._take_in(seat_fact)
+
+    async def tell(self, fact: SeatFact) -> None:
+        """Publish a fact that the reconciler has kept, and wake who waits for this seat."""
+        self._confirmed.wake(fact.seat_id)
+        await self._bus.publish(fact)
+
+    async def tick(self) -> None:
+        """Once a second: end wrap-ups whose time is over. Safe to call late or twice."""
+        now = self._clock.now()
+        async with transaction(self._sessions) as session:
+            rows = await seats.every(session)
+        for row in rows:
+            if row.state is SeatState.WRAP_UP and (row.wrap_up_until is None or row.wrap_up_until <= now):
+                await self._try(self._switchboard.unpause_member(SeatId(row.id), row.phone), row)
+
+    async def _take_in(self, fact: SeatFact) -> None:
+        if isinstance(fact, DutyStarted):
+            row = await self._row(fact.seat_id)
+            if row.state is SeatState.EMPTY:
+                log.warning("member_without_operator", seat_id=fact.seat_id)
+        try:
+            await self._apply(fact)
+        except (IllegalTransition, NotFound) as refusal:
+            log.info("fact_refused", fact=type(fact).__name__, seat_id=fact.seat_id, reason=str(refusal))
+
+    async def _apply(self, fact: SeatFact) -> None:
+        wrap_up_s = await self._policies.number("wrap_up_s", 60)
+        async with transaction(self._sessions) as session:
+            row = await seats.get_for_update(session, fact.seat_id)
+            if row is None:
+                raise NotFound(seat_id=fact.seat_id)
+            before = row.state
+            row.state = next_state(before, fact)
+            wish, wish_reason = row.wish, row.wish_reason
+            if not change_seat(row, before, fact, wrap_up_s):
+                return
+            await event_log.append(session, fact)
+        self._confirmed.wake(fact.seat_id)
+        await self._bus.publish(fact)
+        if before in IN_CALL and row.state not in IN_CALL:
+            await self._after_call(row, wish, wish_reason)
+
+    async def _after_call(self, row: Seat, wish: SeatWish, reason: PauseReason | None) -> None:
+        """The queue must not offer the next call before the operator is ready for it."""
+        if row.state is SeatState.EMPTY:
+            return
+        if wish is SeatWish.SIGN_OFF:
+            await self._try(self._switchboard.remove_member(SeatId(row.id), row.phone), row)
+        elif wish is SeatWish.PAUSE:
+            await self._try(self._order_pause(row, reason or PauseReason.BREAK), row)
+        elif row.state is SeatState.WRAP_UP:
+            await self._try(self._order_pause(row, PauseReason.WRAP_UP), row)
+        elif row.state is SeatState.PAUSED:
+            await self._try(self._order_pause(row, row.pause_reason or PauseReason.MISSED), row)
+
+    async def _order_pause(self, row: Seat, reason: PauseReason) -> None:
+        absent = reason not in ON_THE_SPOT
+        await self._switchboard.pause_member(SeatId(row.id), row.phone, reason, absent=absent)
+
+    async def _wish(self, seat_id: SeatId, wish: SeatWish, reason: PauseReason | None) -> Seat:
+        await self._apply(SeatWished(at=self._clock.now(), seat_id=seat_id, wish=wish, reason=reason))
+        return await self._row(seat_id)
+
+    async def _try(self, order: Awaitable[None], row: Seat) -> None:
+        """An order of the system itself: if it fails, the reconciler repeats it."""
+        try:
+            await order
+        except HotlineError as error:
+            log.warning("seat_order_failed", seat_id=row.id, reason=error.message)
+
+    async def _row(self, seat_id: SeatId) -> Seat:
+        async with transaction(self._sessions) as session:
+            row = await seats.get(session, seat_id)
+        if row is None:
+            raise NotAtSeat
+        return row
+
+    async def _confirmed_row(self, seat_id: SeatId, done: RowTest) -> Seat:
+        return await self._confirmed.wait(seat_id, lambda: self._row(seat_id), done)

@@ -1,0 +1,108 @@
+"""The board: seats, waiting, talking, today's figures, as one JSON object read from rows."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any, Final
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from core.clock import SHANGHAI, Clock
+from core.vocabulary import CallOutcome, CallState, label
+from db.models.account import Account
+from db.models.call import Call
+from db.models.seat import Seat
+from db.repositories import calls, event_log, seats
+
+WAITING: Final = (CallState.GREETING, CallState.QUEUED, CallState.RINGING, CallState.LEAVING_MESSAGE)
+ANSWER_GOAL_S: Final = 15
+"""GB/T 33358: answered within 15 s."""
+
+
+async def board(session: AsyncSession, clock: Clock) -> dict[str, Any]:
+    """GET /api/board without the parts that are no rows (link, engine, demo)."""
+    now = clock.now()
+    midnight = now.astimezone(SHANGHAI).replace(hour=0, minute=0, second=0, microsecond=0)
+    open_calls = await calls.open_calls(session)
+    people = {row.id: row for row in await session.scalars(select(Account).where(Account.active))}
+    return {
+        "now": now.isoformat(),
+        "seats": [seat_json(row, people.get(row.operator_id or 0)) for row in await seats.every(session)],
+        "waiting": [_waiting(call) for call in open_calls if call.state in WAITING],
+        "talking": [_talking(call) for call in open_calls if call.state not in WAITING],
+        "today": _today(await calls.since(session, midnight)),
+        "seq": await event_log.last_seq(session),
+    }
+
+
+def masked(number: str) -> str:
+    """A number of which only the beginning and the end are shown: `138****5678`."""
+    if not number:
+        return "未知号码"
+    return f"{number[:3]}****{number[-4:]}" if len(number) >= 9 else f"****{number[-2:]}"
+
+
+def seat_json(row: Seat, operator: Account | None) -> dict[str, Any]:
+    """One seat as screens know it."""
+    return {
+        "id": row.id,
+        "state": row.state,
+        "label": label(row.state),
+        "since": row.since.isoformat(),
+        "operator": operator
+        and {"id": operator.id, "name": operator.name, "work_number": operator.work_number},
+        "phone_online": row.phone_online,
+        "phone": row.phone,
+        "pause_reason": row.pause_reason,
+        "pause_label": row.pause_reason and label(row.pause_reason),
+        "wish": row.wish,
+        "wish_label": row.wish_reason and label(row.wish_reason),
+        "wrap_up_until": _iso(row.wrap_up_until),
+        "call_id": row.call_id,
+    }
+
+
+def _waiting(call: Call) -> dict[str, Any]:
+    return {
+        "call_id": call.id,
+        "caller_masked": masked(call.caller),
+        "queued_at": _iso(call.queued_at),
+        "arrived_at": _iso(call.arrived_at),
+        "state": call.state,
+    }
+
+
+def _talking(call: Call) -> dict[str, Any]:
+    return {
+        "call_id": call.id,
+        "seat_id": call.seat_id,
+        "answered_at": _iso(call.answered_at),
+        "state": call.state,
+    }
+
+
+def _today(rows: list[Call]) -> dict[str, int]:
+    """Figures that add up: offered = answered + abandoned + voicemail + in progress."""
+    answered = [call for call in rows if call.answered_at is not None]
+    unanswered = [call for call in rows if call.answered_at is None]
+    voicemail = sum(call.outcome is CallOutcome.VOICEMAIL for call in unanswered)
+    in_progress = sum(call.state is not CallState.ENDED for call in unanswered)
+    return {
+        "offered": len(rows),
+        "answered": len(answered),
+        "answered_15s": sum(_wait_s(call) <= ANSWER_GOAL_S for call in answered),
+        "abandoned": len(unanswered) - voicemail - in_progress,
+        "voicemail": voicemail,
+        "in_progress": in_progress,
+    }
+
+
+def _wait_s(call: Call) -> float:
+    """From the queue (the greeting is not waiting) to the answer."""
+    began = call.queued_at or call.arrived_at
+    return ((call.answered_at or began) - began).total_seconds()
+
+
+def _iso(moment: dt.datetime | None) -> str | None:
+    return moment.isoformat() if moment else None

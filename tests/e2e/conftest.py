@@ -1,0 +1,72 @@
+"""One hotline and one Chromium for the whole folder."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.e2e.hotline import Hotline
+
+CHROMIUM_FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--autoplay-policy=no-user-gesture-required",
+    "--use-fake-ui-for-media-stream",
+    "--use-fake-device-for-media-stream",
+)
+
+
+@pytest.fixture(scope="session")
+def hotline(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hotline]:
+    house = Hotline(tmp_path_factory.mktemp("hotline"))
+    try:
+        house.start()
+        yield house
+    finally:
+        house.stop()
+
+
+@pytest.fixture(scope="session")
+def seat_voice(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What the operator's microphone hears: a steady 660 Hz tone."""
+    file = tmp_path_factory.mktemp("voice") / "seat.wav"
+    subprocess.run(
+        ["sox", "-n", "-r", "48000", "-c", "1", file, "synth", "30", "sine", "660", "vol", "0.4"], check=True
+    )
+    return file
+
+
+@pytest.fixture(scope="session")
+def browser(seat_voice: Path) -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(
+            executable_path="/usr/bin/chromium",
+            args=[*CHROMIUM_FLAGS, f"--use-file-for-fake-audio-capture={seat_voice}"],
+        )
+        yield running
+        running.close()
+
+
+@pytest.fixture
+def page(browser: Browser, hotline: Hotline) -> Iterator[Page]:
+    context = browser.new_context(
+        base_url=hotline.url,
+        viewport={"width": 1366, "height": 768},
+        permissions=["microphone"],
+        locale="zh-CN",
+        timezone_id="Asia/Shanghai",
+    )
+    opened = context.new_page()
+    opened.set_default_timeout(15_000)
+    opened.on("console", lambda message: print(f"browser: {message.text}"))  # noqa: T201  shown when a test fails
+    yield opened
+    context.close()

@@ -1,0 +1,127 @@
+"""A whole running hotline for the tests: real Asterisk, workers, API, in a folder of its own."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, TypeVar
+
+import httpx
+
+from ops import setup_steps
+from ops.supervisor import Supervisor
+
+T = TypeVar("T")
+
+
+def wait_for(what: str, look: Callable[[], T | None], timeout_s: float = 20.0) -> T:
+    """Ask again until `look` gives something true; fail naming what was waited for."""
+    deadline = time.monotonic() + timeout_s
+    while True:
+        found = look()
+        if found:
+            return found
+        if time.monotonic() > deadline:
+            raise AssertionError(f"waited {timeout_s} s for: {what}")
+        time.sleep(0.05)
+
+
+class Hotline:
+    """One instance: start, stop, kill, sign people in."""
+
+    def __init__(self, folder: Path) -> None:
+        self.said: list[str] = []
+        # In a thread: Playwright's synchronous API keeps a loop in this one, and set-up runs its own
+        with ThreadPoolExecutor(1) as aside:
+            prepared = aside.submit(setup_steps.prepare, folder, self.said.append, free_ports=True).result()
+        self.settings = prepared.settings
+        self.password = prepared.demo_password or ""
+        self.supervisor = Supervisor(self.settings, self.said.append)
+        self._people: list[Person] = []
+
+    @property
+    def url(self) -> str:
+        """Where the pages are."""
+        return self.supervisor.base_url()
+
+    def start(self, timeout_s: float = 60.0) -> None:
+        """Start everything and wait until the control link is up."""
+        self.supervisor.start()
+        assert self.supervisor.wait_ready(timeout_s), "\n".join(self.said) + self.logs()
+
+    def stop(self) -> None:
+        """Stop everything."""
+        for person in self._people:
+            person.http.close()
+        self.supervisor.stop()
+
+    def python_processes(self) -> list[int]:
+        """Process ids of every Python process of the hotline."""
+        return [
+            child.process.pid
+            for child in self.supervisor.children
+            if child.process is not None and child.process.poll() is None
+        ]
+
+    def logs(self) -> str:
+        """The last lines of every log, for a failure message."""
+        parts: list[str] = []
+        for file in sorted(self.settings.log_dir.glob("*.log")):
+            lines = file.read_text(encoding="utf-8", errors="replace").splitlines()[-25:]
+            parts.append(f"--- {file.name}\n" + "\n".join(lines))
+        return "\n".join(parts)
+
+    def sign_in(self, login: str) -> Person:
+        """A signed-in person's HTTP client."""
+        person = Person(self.url, login, self.password)
+        self._people.append(person)
+        return person
+
+
+class Person:
+    """Somebody who signed in, speaking the API as their browser does."""
+
+    def __init__(self, url: str, login: str, password: str) -> None:
+        self.http = httpx.Client(base_url=url, timeout=20.0)
+        answer = self.http.post("/login", data={"login": login, "password": password})
+        assert answer.status_code == 303, answer.text
+        self.csrf: str = self.get("/api/me")["csrf"]
+
+    def get(self, path: str) -> Any:
+        """JSON of a GET that must succeed."""
+        answer = self.http.get(path)
+        assert answer.status_code == 200, f"{path}: {answer.status_code} {answer.text}"
+        return answer.json()
+
+    def post(self, path: str, body: dict[str, Any] | None = None) -> Any:
+        """JSON of a POST that must succeed."""
+        answer = self.http.post(path, json=body or {}, headers={"X-CSRF-Token": self.csrf})
+        assert answer.status_code == 200, f"{path}: {answer.status_code} {answer.text}"
+        return answer.json()
+
+    def put(self, path: str, body: dict[str, Any]) -> Any:
+        """JSON of a PUT that must succeed."""
+        answer = self.http.put(path, json=body, headers={"X-CSRF-Token": self.csrf})
+        assert answer.status_code == 200, f"{path}: {answer.status_code} {answer.text}"
+        return answer.json()
+
+    def seat(self, number: int) -> dict[str, Any]:
+        """One seat as the board shows it."""
+        seats: list[dict[str, Any]] = self.get("/api/board")["seats"]
+        return next(seat for seat in seats if seat["id"] == number)
+
+    def seat_is(self, number: int, state: str, timeout_s: float = 15.0) -> dict[str, Any]:
+        """Wait until the board shows the seat in that state."""
+
+        def look() -> dict[str, Any] | None:
+            seat = self.seat(number)
+            return seat if seat["state"] == state else None
+
+        return wait_for(f"seat {number} {state}, now {self.seat(number)}", look, timeout_s)
+
+    def call(self, call_id: str) -> dict[str, Any]:
+        """One call."""
+        found: dict[str, Any] = self.get(f"/api/calls/{call_id}")
+        return found

@@ -1,0 +1,27 @@
+"""The life of a ticket as a table: who may go where. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from core.errors import IllegalTransition
+from core.vocabulary import TicketStatus
+
+NEXT: Final[Mapping[TicketStatus, frozenset[TicketStatus]]] = {
+    TicketStatus.DRAFT: frozenset({TicketStatus.TO_DISPATCH, TicketStatus.ANSWERED, TicketStatus.VOID}),
+    TicketStatus.PENDING_ACCEPT: frozenset(
+        {TicketStatus.TO_DISPATCH, TicketStatus.ANSWERED, TicketStatus.VOID}
+    ),
+    TicketStatus.TO_DISPATCH: frozenset({TicketStatus.ANSWERED}),
+    TicketStatus.ANSWERED: frozenset(),
+    TicketStatus.VOID: frozenset(),
+}
+EDITABLE: Final = frozenset({TicketStatus.DRAFT, TicketStatus.PENDING_ACCEPT})
+OPEN: Final = frozenset({TicketStatus.DRAFT, TicketStatus.PENDING_ACCEPT, TicketStatus.TO_DISPATCH})
+
+
+def check_step(before: TicketStatus, after: TicketStatus) -> None:
+    """Nothing, or IllegalTransition."""
+    if after not in NEXT[before]:
+        raise IllegalTransition(before=str(before), after=str(after))

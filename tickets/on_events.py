@@ -1,0 +1,57 @@
+"""What tickets do when they hear of a call."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Final
+
+from core.bus import Bus
+from core.clock import Clock
+from core.events import CallAnswered, MessageLeft
+from core.vocabulary import TicketStatus
+from db.repositories import calls, tickets
+from db.session import SessionMaker, transaction
+from tickets import service
+
+CATCH_UP_S: Final = 5.0
+
+
+class TicketListener:
+    """Opens a draft with each answered call, and a ticket with each message. Repeatable."""
+
+    def __init__(self, sessions: SessionMaker, bus: Bus, clock: Clock) -> None:
+        self._sessions = sessions
+        self._bus = bus
+        self._clock = clock
+
+    async def on_answered(self, fact: CallAnswered) -> None:
+        """A draft, once."""
+        await self._open(fact.call_id, TicketStatus.DRAFT)
+
+    async def on_message(self, fact: MessageLeft) -> None:
+        """A ticket that waits to be accepted, once."""
+        await self._open(fact.call_id, TicketStatus.PENDING_ACCEPT)
+
+    async def catch_up(self) -> None:
+        """Open what a crash between a call's fact and its ticket left out."""
+        async with transaction(self._sessions) as session:
+            without = await tickets.calls_without(session)
+        for call_id, status in without:
+            await self._open(call_id, status)
+
+    async def keep_up(self) -> None:
+        """Catch up now and every few seconds."""
+        while True:
+            await self.catch_up()
+            await asyncio.sleep(CATCH_UP_S)
+
+    async def _open(self, call_id: str, status: TicketStatus) -> None:
+        async with transaction(self._sessions) as session:
+            call = await calls.get(session, call_id)
+            if call is None:
+                return
+            now = self._clock.now()
+            ticket, new = await service.open_for_call(session, call, status, now)
+            fact = await service.told(session, ticket, now) if new else None
+        if fact is not None:
+            await self._bus.publish(fact)

@@ -1,0 +1,236 @@
+"""What may be done with a ticket. Each function is one step inside the caller's transaction."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import Any, Final
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from core.clock import SHANGHAI
+from core.errors import HotlineError, IllegalTransition, InvalidField, NotFound
+from core.events import TicketChanged
+from core.ids import CallId, SeatId, TicketId
+from core.vocabulary import TicketKind, TicketStatus, Urgency
+from db.models import Call, Category, Ticket, TicketEvent, Town, Village
+from db.repositories import event_log, tickets
+from tickets.lifecycle import EDITABLE, check_step
+
+TEXT_LIMITS: Final[Mapping[str, int]] = {
+    "title": 120,
+    "content": 5000,
+    "purpose": 200,
+    "caller_name": 40,
+    "caller_gender": 4,
+    "contact_number": 40,
+    "respondent": 120,
+    "address": 200,
+    "happened": 80,
+    "answer": 5000,
+}
+FLAGS: Final = ("secret", "anonymous", "needs_reply")
+CHOICES: Final[Mapping[str, type[Any]]] = {"kind": TicketKind, "urgency": Urgency}
+REFERENCES: Final[Mapping[str, tuple[type[Any], type[Any]]]] = {
+    "category_code": (Category, str),
+    "town_code": (Town, str),
+    "village_id": (Village, int),
+}
+
+
+class StaleTicket(HotlineError):
+    """工单已被他人修改，请刷新后再保存。"""
+
+    code = "stale-ticket"
+    status = 409
+
+
+async def open_for_call(
+    session: AsyncSession, call: Call, status: TicketStatus, now: dt.datetime
+) -> tuple[Ticket, bool]:
+    """The call's ticket; opened now if there is none. Says whether it is new."""
+    known = await tickets.of_call(session, call.id)
+    if known is not None:
+        return known, False
+    ticket = Ticket(
+        number=await _number(session, now),
+        status=status,
+        channel="phone" if status is TicketStatus.DRAFT else "voicemail",
+        call_id=call.id,
+        seat_id=call.seat_id,
+        operator_id=call.operator_id,
+        caller_number=call.caller,
+        contact_number=call.caller,
+        created_at=now,
+        updated_at=now,
+    )
+    session.add(ticket)
+    await session.flush()
+    session.add(TicketEvent(ticket_id=ticket.id, at=now, to_status=status, reason="opened", changes={}))
+    await session.flush()
+    return ticket, True
+
+
+async def edit(
+    session: AsyncSession, ticket_id: int, fields: Mapping[str, Any], account_id: int, now: dt.datetime
+) -> Ticket:
+    """Change fields of an editable ticket; `fields` names the version that was seen.
+
+    Raises:
+        NotFound, StaleTicket, IllegalTransition, InvalidField.
+    """
+    ticket = await _seen(session, ticket_id, fields)
+    if ticket.status not in EDITABLE:
+        raise IllegalTransition(status=str(ticket.status))
+    changed = await _fill(session, ticket, fields)
+    if changed:
+        ticket.version += 1
+        ticket.updated_at = now
+        session.add(
+            TicketEvent(
+                ticket_id=ticket.id,
+                at=now,
+                account_id=account_id,
+                from_status=ticket.status,
+                to_status=ticket.status,
+                reason="edited",
+                changes={"fields": sorted(changed)},
+            )
+        )
+    await session.flush()
+    return ticket
+
+
+async def move(
+    session: AsyncSession,
+    ticket_id: int,
+    to: TicketStatus,
+    fields: Mapping[str, Any],
+    account_id: int,
+    now: dt.datetime,
+) -> Ticket:
+    """Edit and take the ticket to another status.
+
+    Raises:
+        NotFound, StaleTicket, IllegalTransition; InvalidField naming what is missing.
+    """
+    ticket = await _seen(session, ticket_id, fields)
+    check_step(ticket.status, to)
+    if ticket.status in EDITABLE:
+        await _fill(session, ticket, fields)
+    reason = str(fields.get("reason", "")).strip()[:200]
+    _require(ticket, to, reason)
+    session.add(
+        TicketEvent(
+            ticket_id=ticket.id,
+            at=now,
+            account_id=account_id,
+            from_status=ticket.status,
+            to_status=to,
+            reason=reason,
+            changes={},
+        )
+    )
+    ticket.status = to
+    ticket.version += 1
+    ticket.updated_at = now
+    await session.flush()
+    return ticket
+
+
+async def told(session: AsyncSession, ticket: Ticket, now: dt.datetime) -> TicketChanged:
+    """The fact of a change, stored in the log; publish it after the commit."""
+    fact = TicketChanged(
+        at=now,
+        ticket_id=TicketId(ticket.id),
+        number=ticket.number,
+        status=ticket.status,
+        call_id=CallId(ticket.call_id) if ticket.call_id else None,
+        seat_id=SeatId(ticket.seat_id) if ticket.seat_id else None,
+    )
+    await event_log.append(session, fact)
+    return fact
+
+
+async def _number(session: AsyncSession, now: dt.datetime) -> str:
+    day = now.astimezone(SHANGHAI).strftime("%y%m%d")
+    return f"{day}{await tickets.next_number(session, day):05d}"
+
+
+async def _seen(session: AsyncSession, ticket_id: int, fields: Mapping[str, Any]) -> Ticket:
+    ticket = await tickets.get_for_update(session, ticket_id)
+    if ticket is None:
+        raise NotFound(what="工单")
+    if fields.get("version") != ticket.version:
+        raise StaleTicket(version=ticket.version)
+    return ticket
+
+
+async def _fill(session: AsyncSession, ticket: Ticket, fields: Mapping[str, Any]) -> set[str]:
+    changed: set[str] = set()
+    for name in (*TEXT_LIMITS, *FLAGS, *CHOICES, *REFERENCES):
+        if name in fields:
+            value = await _clean(session, name, fields[name])
+            if value != getattr(ticket, name):
+                setattr(ticket, name, value)
+                changed.add(name)
+    return changed
+
+
+async def _clean(session: AsyncSession, name: str, value: Any) -> Any:
+    if name in TEXT_LIMITS:
+        return _text(name, value)
+    if name in FLAGS:
+        if not isinstance(value, bool):
+            raise InvalidField(field=name, reason="应为是或否")
+        return value
+    if value in (None, "") and name != "urgency":
+        return None
+    return _choice(name, value) if name in CHOICES else await _reference(session, name, value)
+
+
+def _choice(name: str, value: object) -> Any:
+    try:
+        return CHOICES[name](value)
+    except ValueError:
+        raise InvalidField(field=name, reason="不在可选范围内") from None
+
+
+async def _reference(session: AsyncSession, name: str, value: Any) -> Any:
+    table, kind = REFERENCES[name]
+    try:
+        key = kind(value)
+    except (TypeError, ValueError):
+        raise InvalidField(field=name, reason="编号不正确") from None
+    if await session.get(table, key) is None:
+        raise InvalidField(field=name, reason="没有这个编号")
+    return key
+
+
+def _text(name: str, value: Any) -> str:
+    if not isinstance(value, str):
+        raise InvalidField(field=name, reason="应为文字")
+    text = value.replace("\r\n", "\n").strip()
+    if len(text) > TEXT_LIMITS[name]:
+        raise InvalidField(field=name, reason=f"最多 {TEXT_LIMITS[name]} 字")
+    if any(ord(char) < 32 and char not in "\n\t" for char in text):
+        raise InvalidField(field=name, reason="含有控制字符")
+    return text
+
+
+def _require(ticket: Ticket, to: TicketStatus, reason: str) -> None:
+    """The five elements (五要素) as far as this step needs them; the first that is missing is named."""
+    closing = to is not TicketStatus.VOID
+    sending = to is TicketStatus.TO_DISPATCH
+    needed = (
+        ("reason", "请写明作废原因", not closing, bool(reason)),
+        ("kind", "请选择诉求类型", closing, ticket.kind is not None),
+        ("content", "请填写内容", closing, bool(ticket.content)),
+        ("answer", "请写下答复内容", to is TicketStatus.ANSWERED, bool(ticket.answer)),
+        ("category_code", "请选择分类", sending, ticket.category_code is not None),
+        ("address", "请填写地点，不清楚就写“不清”", sending, bool(ticket.town_code or ticket.address)),
+        ("caller_name", "请填写姓名，或选择匿名", sending, bool(ticket.caller_name or ticket.anonymous)),
+    )
+    for field, sentence, wanted, there in needed:
+        if wanted and not there:
+            raise InvalidField(field=field, reason=sentence)

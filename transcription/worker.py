@@ -1,0 +1,234 @@
+"""One transcription process: low priority, its own AudioSocket port, orders over a Unix socket.
+
+`python -m transcription.worker --state-dir DIR --index N`. Orders and answers are JSON lines.
+Killing it hurts no call; whoever gives orders connects again and the recording is heard later.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import sys
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import soundfile  # pyright: ignore[reportMissingTypeStubs]
+import structlog
+
+from core.config import Settings, load_settings
+from core.logging import configure_logging
+from core.tasks import TaskGroup
+from core.vocabulary import Speaker
+from transcription import models
+from transcription.audio_socket import AudioSocketServer
+from transcription.ear import Ear, Line
+from transcription.live import LiveLeg, LiveLegs, line_json
+from transcription.recognizer import Recognizer, RecognizerFactory
+from transcription.vosk_recognizer import VoskModel
+
+log = structlog.get_logger(__name__)
+
+SPARE_BACKLOG_S = 0.5
+PIECE_S = 0.25
+
+
+def control_path(settings: Settings, index: int) -> Path:
+    """Where a worker takes orders."""
+    return settings.state_dir / "run" / f"transcription-{index}.sock"
+
+
+class NoModel:
+    """Stands where a model would; never asked, since the worker says that it has none."""
+
+    def __call__(self) -> Recognizer:
+        """Refuse."""
+        raise RuntimeError("no model is installed")
+
+
+class Worker:
+    """Wires socket, legs, threads and orders of one process."""
+
+    def __init__(self, settings: Settings, index: int) -> None:
+        self._settings = settings
+        self._index = index
+        self._tasks = TaskGroup()
+        self._peers: set[asyncio.StreamWriter] = set()
+        self._threads = ThreadPoolExecutor(settings.transcription.threads, "ear")
+        self._files: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+        self._model = models.choose(settings)
+        self._make: RecognizerFactory = NoModel()
+        self._loaded = self._model is None
+        self._ready = asyncio.Event()
+        self.legs = LiveLegs(
+            self._fresh, self._threads, self._tasks, settings.transcription.max_live_legs, self.tell
+        )
+
+    async def run(self, until: asyncio.Event) -> None:
+        """Work until told to end."""
+        port = self._settings.transcription.audio_port + self._index
+        audio = AudioSocketServer(port, self.legs.admit, self._tasks)
+        await audio.start()
+        path = control_path(self._settings, self._index)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.unlink(missing_ok=True)
+        control = await asyncio.start_unix_server(self._peer, path)
+        os.chmod(path, 0o600)
+        self._tasks.start("load-model", self._load())
+        self._tasks.run_forever("files", self._hear_files)
+        await until.wait()
+        await audio.close()
+        control.close()
+        await self._tasks.close()
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    def tell(self, message: dict[str, Any]) -> None:
+        """Say something to whoever gives orders."""
+        line = json.dumps(message, ensure_ascii=False).encode() + b"\n"
+        for peer in self._peers:
+            if peer.transport.get_write_buffer_size() < 1 << 20:
+                peer.write(line)
+
+    def hello(self) -> dict[str, Any]:
+        """Who we are and whether we can hear."""
+        model = self._model
+        return {
+            "kind": "hello",
+            "available": model is not None and self._loaded,
+            "model": model.name if model else "",
+            "language": model.language if model else "",
+            "stand_in": bool(model and model.stand_in),
+            "reason": "" if model and self._loaded else ("loading" if model else "no_model"),
+        }
+
+    async def _load(self) -> None:
+        if self._model is None:
+            return
+        loop = asyncio.get_running_loop()
+        try:
+            self._make = await loop.run_in_executor(self._threads, VoskModel, self._model.folder)
+        except Exception:
+            log.exception("model_broken", model=self._model.name)
+            self._model = None
+        self._loaded = True
+        self._ready.set()
+        self.tell(self.hello())
+
+    def _fresh(self) -> Recognizer:
+        return self._make()
+
+    async def _peer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._peers.add(writer)
+        self.tell(self.hello())
+        try:
+            while line := await reader.readline():
+                self._order(json.loads(line))
+        except (ValueError, OSError, KeyError) as error:
+            log.warning("order_not_understood", reason=repr(error))
+        finally:
+            self._peers.discard(writer)
+            writer.close()
+
+    def _order(self, order: dict[str, Any]) -> None:
+        if order["op"] == "expect":
+            self.legs.expect(
+                LiveLeg(
+                    leg=order["leg"],
+                    call_id=order["call_id"],
+                    speaker=Speaker(order["speaker"]),
+                    offset_s=float(order["offset_s"]),
+                    wide=bool(order["wide"]),
+                )
+            )
+        elif order["op"] == "forget":
+            self.legs.forget(order["leg"])
+        elif order["op"] == "file":
+            self._files.put_nowait(order)
+
+    async def _hear_files(self) -> None:
+        while True:
+            order = await self._files.get()
+            try:
+                lines = await self._hear_file(Path(order["path"]), narrow=bool(order["narrow"]))
+            except Exception as error:
+                log.warning("file_failed", job=order["job"], reason=repr(error))
+                self.tell({"kind": "job_failed", "job": order["job"], "reason": type(error).__name__})
+                continue
+            self.tell({"kind": "job_done", "job": order["job"], "lines": [line_json(line) for line in lines]})
+
+    async def _spare(self) -> None:
+        """Until no live leg is behind."""
+        for _ in range(40_000):
+            if self.legs.waiting_s <= SPARE_BACKLOG_S:
+                return
+            await asyncio.sleep(PIECE_S)
+
+    async def _hear_file(self, file: Path, *, narrow: bool) -> list[Line]:
+        """Piece by piece, and only while no live leg is behind."""
+        loop = asyncio.get_running_loop()
+        await self._ready.wait()
+        pcm = await loop.run_in_executor(self._threads, _read, file, narrow)
+        ear = Ear(await loop.run_in_executor(self._threads, self._fresh), narrow=narrow)
+        step = int((8000 if narrow else 16000) * PIECE_S) * 2
+        lines: list[Line] = []
+        for start in range(0, len(pcm), step):
+            await self._spare()
+            found = await loop.run_in_executor(self._threads, ear.hear, pcm[start : start + step])
+            lines += [one for one in found if isinstance(one, Line)]
+        lines += [one for one in await loop.run_in_executor(self._threads, ear.end) if isinstance(one, Line)]
+        return lines
+
+
+def _read(file: Path, narrow: bool) -> bytes:
+    import soxr
+
+    samples, rate_hz = soundfile.read(file, dtype="int16")  # pyright: ignore[reportUnknownMemberType]
+    wanted = 8000 if narrow else 16000
+    if rate_hz != wanted:
+        samples = soxr.resample(samples, rate_hz, wanted)
+    sound: bytes = samples.astype("<i2").tobytes()
+    return sound
+
+
+async def follow_stdin(ended: Callable[[], None]) -> None:
+    """Call `ended` when the parent, which holds the other end of our standard input, is gone."""
+    loop = asyncio.get_running_loop()
+    reader = asyncio.StreamReader()
+    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
+    while await reader.read(1024):
+        pass
+    ended()
+
+
+async def _main(settings: Settings, index: int, *, follow: bool) -> None:
+    import signal
+
+    until = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, until.set)
+    watch = TaskGroup()
+    if follow:
+        watch.start("follow-stdin", follow_stdin(until.set))
+    await Worker(settings, index).run(until)
+    await watch.close()
+
+
+def main() -> None:
+    """Run one worker."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--state-dir", type=Path, required=True)
+    parser.add_argument("--index", type=int, default=0)
+    parser.add_argument("--follow-stdin", action="store_true")
+    given = parser.parse_args()
+    settings = load_settings(given.state_dir)
+    os.nice(settings.transcription.nice)
+    configure_logging()
+    asyncio.run(_main(settings, given.index, follow=given.follow_stdin))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,48 @@
+// Ring, microphone level, own echo, and the warning for who speaks while muted. WebAudio only.
+let context;
+export function audio() {
+  context ??= new AudioContext();
+  if (context.state === "suspended") context.resume();
+  return context;
+}
+let ring;
+export function startRing() {
+  if (ring) return;
+  const beat = () => {
+    const here = audio();
+    const gain = here.createGain();
+    gain.connect(here.destination);
+    gain.gain.setValueAtTime(0, here.currentTime);
+    gain.gain.linearRampToValueAtTime(0.12, here.currentTime + 0.05);
+    gain.gain.linearRampToValueAtTime(0, here.currentTime + 1);
+    const tone = here.createOscillator();
+    tone.frequency.value = 450;
+    tone.connect(gain);
+    tone.start();
+    tone.stop(here.currentTime + 1);
+  };
+  beat();
+  ring = setInterval(beat, 3000);
+}
+export function stopRing() { clearInterval(ring); ring = undefined; }
+export async function microphone() { return navigator.mediaDevices.getUserMedia({ audio: true }); }
+export function watchLevel(stream, onLevel) {
+  const here = audio();
+  const analyser = here.createAnalyser();
+  analyser.fftSize = 512;
+  here.createMediaStreamSource(stream).connect(analyser);
+  const samples = new Float32Array(analyser.fftSize);
+  const timer = setInterval(() => {
+    analyser.getFloatTimeDomainData(samples);
+    onLevel(Math.sqrt(samples.reduce((sum, one) => sum + one * one, 0) / samples.length));
+  }, 80);
+  return () => clearInterval(timer);
+}
+export function echo(stream, seconds) {
+  const here = audio();
+  const source = here.createMediaStreamSource(stream);
+  const delay = here.createDelay(1);
+  delay.delayTime.value = 0.6;
+  source.connect(delay).connect(here.destination);
+  setTimeout(() => { source.disconnect(); delay.disconnect(); }, seconds * 1000);
+}
