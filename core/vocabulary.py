@@ -64,6 +64,7 @@ class Speaker(StrEnum):
 class Role(StrEnum):
     """What an account may do; each includes the ones before it in ROLE_RANK."""
 
+    GRID_WORKER = "grid_worker"
     OPERATOR = "operator"
     SHIFT_LEADER = "shift_leader"
     CENTRE_HEAD = "centre_head"
@@ -71,6 +72,7 @@ class Role(StrEnum):
 
 
 ROLE_RANK: Final[dict[Role, int]] = {
+    Role.GRID_WORKER: 0,
     Role.OPERATOR: 1,
     Role.SHIFT_LEADER: 2,
     Role.CENTRE_HEAD: 3,
@@ -143,6 +145,63 @@ class RecordingState(StrEnum):
     FAILED = "failed"
 
 
+class BridgeRole(StrEnum):
+    """Who is called when somebody presses 一键三方."""
+
+    GRID_WORKER = "grid_worker"
+    INTERNET_OFFICE = "internet_office"
+    HANDLING_UNIT = "handling_unit"
+    EMERGENCY = "emergency"
+    """110, 119, 120: a recorded hand-over."""
+    CITIZEN = "citizen"
+    """Never from the directory: the number of the call or ticket."""
+
+
+class ContactRole(StrEnum):
+    """As what a person of the directory is called."""
+
+    GRID_WORKER = "网格员"
+    INTERNET_OFFICE = "网信"
+    UNIT_DUTY = "单位值班"
+    DEPUTY = "副职"
+
+
+class UnitKind(StrEnum):
+    """承办单位类别."""
+
+    DEPARTMENT = "部门"
+    TOWN = "乡镇街道"
+    UTILITY = "公共服务"
+    EMERGENCY = "紧急服务"
+
+
+class NumberKind(StrEnum):
+    """What a number is for, in the order in which numbers are tried."""
+
+    DUTY_DAY = "值班电话（白班）"
+    DUTY_NIGHT = "值班电话（夜班）"
+    DUTY = "值班电话"
+    MOBILE = "手机"
+    DEPUTY = "代班电话"
+
+
+class GridLayer(StrEnum):
+    """网格层级."""
+
+    GRID = "网格"
+    MICRO = "微网格"
+
+
+class ProbeOutcome(StrEnum):
+    """What became of a test call (拨测)."""
+
+    CONFIRMED = "已确认"
+    NO_KEY = "接听未确认"
+    BUSY = "忙"
+    NO_ANSWER = "无人接听"
+    UNREACHABLE = "无法接通"
+
+
 class LinkState(StrEnum):
     """The control link to Asterisk."""
 
@@ -178,6 +237,7 @@ _PAIRS: Final[tuple[tuple[StrEnum, str], ...]] = (
     (PauseReason.SYSTEM, "系统"),
     (Speaker.CALLER, "来电"),
     (Speaker.SEAT, "坐席"),
+    (Role.GRID_WORKER, "网格员"),
     (Role.OPERATOR, "话务员"),
     (Role.SHIFT_LEADER, "班长"),
     (Role.CENTRE_HEAD, "中心负责人"),
@@ -192,6 +252,11 @@ _PAIRS: Final[tuple[tuple[StrEnum, str], ...]] = (
     (TicketStatus.TO_DISPATCH, "待派单"),
     (TicketStatus.ANSWERED, "直办办结"),
     (TicketStatus.VOID, "已作废"),
+    (BridgeRole.GRID_WORKER, "网格员"),
+    (BridgeRole.INTERNET_OFFICE, "网信部门"),
+    (BridgeRole.HANDLING_UNIT, "承办单位"),
+    (BridgeRole.EMERGENCY, "紧急服务"),
+    (BridgeRole.CITIZEN, "来电群众"),
     (LinkState.DOWN, "中断"),
     (LinkState.SYNCING, "正在对账"),
     (LinkState.UP, "正常"),

@@ -2,18 +2,35 @@
 
 from db.models.account import Account, AuditEntry, LoginAttempt, WebSession
 from db.models.call import Call, EventLogEntry, IngestOffset, Recording, SeatRing, Utterance
+from db.models.directory import (
+    ApiKey,
+    BridgeRule,
+    Contact,
+    DutyShift,
+    Grid,
+    GridMember,
+    PhoneNumber,
+    Unit,
+)
 from db.models.reference import Category, Policy, Town, Village
 from db.models.seat import Seat
 from db.models.ticket import Ticket, TicketEvent, TicketNumber
 
 __all__ = [
     "Account",
+    "ApiKey",
     "AuditEntry",
+    "BridgeRule",
     "Call",
     "Category",
+    "Contact",
+    "DutyShift",
     "EventLogEntry",
+    "Grid",
+    "GridMember",
     "IngestOffset",
     "LoginAttempt",
+    "PhoneNumber",
     "Policy",
     "Recording",
     "Seat",
@@ -22,6 +39,7 @@ __all__ = [
     "TicketEvent",
     "TicketNumber",
     "Town",
+    "Unit",
     "Utterance",
     "Village",
     "WebSession",
