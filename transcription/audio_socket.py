@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -33,7 +33,10 @@ RATES_HZ: Final = {
 }
 MAX_PAYLOAD: Final = 8192
 FIRST_MESSAGE_S: Final = 3.0
-IDLE_S: Final = 15.0
+IDLE_S: Final = 600.0
+"""A caller on hold whose telephone sends nothing for minutes is no fault; taps end with their channels."""
+MAX_STRANGERS: Final = 128
+"""Connections without an id yet; beyond it the oldest goes, so that garbage cannot use up open files."""
 FRAME_S: Final = 0.02
 
 
@@ -67,23 +70,30 @@ class Parser:
     def __init__(self) -> None:
         self._rest = bytearray()
 
-    def feed(self, data: bytes) -> list[Message]:
-        """The messages that are whole now.
+    def feed(self, data: bytes) -> Iterator[Message]:
+        """The messages that are whole now, the good ones before a bad one too; take them all.
 
         Raises:
-            MalformedStream: if the type or length cannot be AudioSocket's.
+            MalformedStream: at the place where the type or length cannot be AudioSocket's.
         """
         self._rest += data
-        found: list[Message] = []
         while len(self._rest) >= 3:
             kind, length = self._rest[0], int.from_bytes(self._rest[1:3], "big")
-            if (kind not in RATES_HZ and kind not in (HANGUP, ID, DTMF, ERROR)) or length > MAX_PAYLOAD:
+            if not _possible(kind, length):
                 raise MalformedStream(f"type {kind:#x} length {length}")
             if len(self._rest) < 3 + length:
-                break
-            found.append(Message(kind, bytes(self._rest[3 : 3 + length])))
+                return
+            payload = bytes(self._rest[3 : 3 + length])
             del self._rest[: 3 + length]
-        return found
+            yield Message(kind, payload)
+
+
+def _possible(kind: int, length: int) -> bool:
+    if kind in RATES_HZ:
+        return (
+            length <= MAX_PAYLOAD and length % 2 == 0
+        )  # half a sample would turn all that follows into noise
+    return kind in (HANGUP, ID, DTMF, ERROR) and length <= MAX_PAYLOAD
 
 
 def message(kind: int, payload: bytes) -> bytes:
@@ -99,6 +109,13 @@ class AudioSocketServer:
         self._admit = admit
         self._tasks = tasks
         self._server: asyncio.Server | None = None
+        self._open: set[asyncio.StreamWriter] = set()
+        self._strangers: dict[asyncio.StreamWriter, None] = {}
+
+    @property
+    def connections(self) -> int:
+        """How many peers are connected."""
+        return len(self._open)
 
     async def start(self) -> int:
         """Listen; returns the port."""
@@ -108,45 +125,58 @@ class AudioSocketServer:
         return self._server.sockets[0].getsockname()[1]
 
     async def close(self) -> None:
-        """Listen no more."""
+        """Listen no more, and end what is connected."""
         if self._server is not None:
             self._server.close()
+        for writer in self._open:
+            writer.transport.abort()
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        leg: Leg | None = None
-        silence: asyncio.Task[None] | None = None
-        parser = Parser()
+        self._open.add(writer)
+        self._strangers[writer] = None
+        if len(self._strangers) > MAX_STRANGERS:
+            next(iter(self._strangers)).transport.abort()
         try:
-            async with asyncio.timeout(FIRST_MESSAGE_S):
-                first, rest = await _first(reader, parser)
-            leg = self._admit(str(uuid.UUID(bytes=first.payload)))
-            if leg is None:
-                return
-            silence = self._tasks.start("audio-socket-silence", _send_silence(writer))
-            await _listen(reader, parser, rest, leg)
-        except (MalformedStream, ValueError, OSError, TimeoutError) as error:
-            log.info("audio_socket_closed", reason=type(error).__name__)
+            await self._serve(reader, writer)
+        except (MalformedStream, OSError, TimeoutError) as error:
+            # Strangers may come by the thousand and must not fill the log
+            tell = log.debug if writer in self._strangers else log.info
+            tell("audio_socket_closed", reason=type(error).__name__)
         finally:
-            if silence is not None:
-                silence.cancel()
-            if leg is not None:
-                leg.ended()
+            self._strangers.pop(writer, None)
+            self._open.discard(writer)
             writer.close()
 
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        parser = Parser()
+        async with asyncio.timeout(FIRST_MESSAGE_S):
+            first, rest = await _first(reader, parser)
+        self._strangers.pop(writer, None)
+        leg = self._admit(str(uuid.UUID(bytes=first.payload)))
+        if leg is None:
+            return
+        silence = self._tasks.start("audio-socket-silence", _send_silence(writer))
+        try:
+            await _listen(reader, parser, rest, leg)
+        finally:
+            silence.cancel()
+            leg.ended()
 
-async def _first(reader: asyncio.StreamReader, parser: Parser) -> tuple[Message, list[Message]]:
+
+async def _first(reader: asyncio.StreamReader, parser: Parser) -> tuple[Message, Iterator[Message]]:
     while True:
         data = await reader.read(4096)
         if not data:
             raise MalformedStream("closed before its id")
         found = parser.feed(data)
-        if found:
-            if found[0].kind != ID or len(found[0].payload) != 16:
+        first = next(found, None)
+        if first is not None:
+            if first.kind != ID or len(first.payload) != 16:
                 raise MalformedStream("no id first")
-            return found[0], found[1:]
+            return first, found
 
 
-async def _listen(reader: asyncio.StreamReader, parser: Parser, waiting: list[Message], leg: Leg) -> None:
+async def _listen(reader: asyncio.StreamReader, parser: Parser, waiting: Iterator[Message], leg: Leg) -> None:
     while True:
         for one in waiting:
             if one.kind in RATES_HZ:

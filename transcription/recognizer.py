@@ -42,8 +42,8 @@ class Settled:
 class Recognizer(Protocol):
     """One speaker's ear; used by one thread at a time. Sound is 16-bit mono at 16 kHz."""
 
-    def feed(self, pcm: bytes) -> Guess | Settled | None:
-        """Hear a piece of sound."""
+    def feed(self, pcm: bytes, *, guess: bool = True) -> Guess | Settled | None:
+        """Hear a piece of sound; without `guess` the work of guessing is saved."""
         ...
 
     def finish(self) -> Settled | None:

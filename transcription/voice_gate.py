@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import webrtcvad  # pyright: ignore[reportMissingTypeStubs]
 
@@ -23,11 +26,23 @@ class Gated:
     ends: bool = False
 
 
+def voice_activity(strictness: int = 2) -> Callable[[bytes], bool]:
+    """WebRTC's detector: whether 20 ms hold speech."""
+    vad: Any = webrtcvad.Vad(strictness)
+    return lambda frame: bool(vad.is_speech(frame, MODEL_RATE_HZ))
+
+
 class VoiceGate:
     """16 kHz sound in any pieces; out come utterances with a pre-roll, and their ends."""
 
-    def __init__(self, *, hang_s: float = 0.5, pre_roll_s: float = 0.3, strictness: int = 2) -> None:
-        self._vad = webrtcvad.Vad(strictness)
+    def __init__(
+        self,
+        *,
+        hang_s: float = 0.5,
+        pre_roll_s: float = 0.3,
+        voiced: Callable[[bytes], bool] | None = None,
+    ) -> None:
+        self._voiced = voiced or voice_activity()
         self._hang = round(hang_s / FRAME_S)
         self._pre: deque[bytes] = deque(maxlen=round(pre_roll_s / FRAME_S))
         self._rest = b""
@@ -45,7 +60,7 @@ class VoiceGate:
         return out
 
     def _frame(self, frame: bytes) -> list[Gated]:
-        voiced = bool(self._vad.is_speech(frame, MODEL_RATE_HZ))  # pyright: ignore
+        voiced = self._voiced(frame)
         start_s = self._frames * FRAME_S
         self._frames += 1
         if self._open:
@@ -53,6 +68,7 @@ class VoiceGate:
             if self._quiet <= self._hang:
                 return [Gated(frame, start_s)]
             self._open = False
+            self._pre.append(frame)
             return [Gated(b"", start_s, ends=True)]
         if not voiced:
             self._pre.append(frame)
@@ -80,9 +96,5 @@ class TimeMap:
 
     def stream_s(self, engine_s: float) -> float:
         """Where in the stream that moment of the recogniser lies."""
-        shift = 0.0
-        for begin_s, span_shift in self._spans:
-            if begin_s > engine_s + 1e-6:
-                break
-            shift = span_shift
-        return engine_s + shift
+        at = bisect_right(self._spans, engine_s + 1e-6, key=lambda span: span[0])
+        return engine_s + self._spans[at - 1][1]

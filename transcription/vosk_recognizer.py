@@ -34,11 +34,13 @@ class VoskRecognizer:
         self._engine.SetWords(True)
         self._guess = ""
 
-    def feed(self, pcm: bytes) -> Guess | Settled | None:
+    def feed(self, pcm: bytes, *, guess: bool = True) -> Guess | Settled | None:
         """Hear a piece of sound; a guess only when it differs from the last one."""
         if self._engine.AcceptWaveform(pcm):
             self._guess = ""
             return _settled(self._engine.Result())
+        if not guess:
+            return None
         text = join_words(str(json.loads(self._engine.PartialResult()).get("partial", "")))
         if text and text != self._guess:
             self._guess = text
