@@ -161,8 +161,10 @@ def tone_power(file: Path, hz: float) -> float:
 
 
 def read_wav(file: Path) -> tuple[np.ndarray[Any, np.dtype[np.float64]], int]:
-    """Samples of a 16-bit WAV (first channel) and its rate; tolerant of a header not yet closed."""
-    data = file.read_bytes()
+    """Samples of a 16-bit WAV (first channel) and its rate in Hz; read as far as it is written."""
+    data = file.read_bytes() if file.exists() else b""
+    if len(data) <= 44 or data[22:24] == b"\0\0":
+        return np.zeros(0), 16000  # not begun: the header itself is written late
     rate_hz = int.from_bytes(data[24:28], "little")
     channels = int.from_bytes(data[22:24], "little")
     body = data[44 : len(data) - (len(data) - 44) % (2 * channels)]

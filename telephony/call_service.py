@@ -53,7 +53,11 @@ class CallService:
         call = await calls.get_for_update(session, fact.call_id)
         if isinstance(fact, CallArrived):
             if call is not None:
-                raise IllegalTransition(state=call.state, fact="CallArrived")
+                if not recovered or call.arrived_at <= fact.at:
+                    raise IllegalTransition(state=call.state, fact="CallArrived")
+                # We heard of it late, from events that had waited for us; Asterisk's file knows when it came
+                call.arrived_at = fact.at
+                return
             session.add(_new_call(fact, recovered=recovered))
             await session.flush()
             return

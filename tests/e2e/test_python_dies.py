@@ -35,7 +35,7 @@ def test_calls_go_on_and_are_kept_once(
     before = {call["id"] for call in hotline.sign_in("leader").get("/api/calls")["calls"]}
     sound = str(tone(tmp_path / "tone.wav", hz=520, seconds=60))
     with (
-        ScriptedPhone.seat(hotline.settings, 4) as fourth,
+        ScriptedPhone.seat(hotline.settings, 4, record=str(tmp_path / "fourth.wav")) as fourth,
         ScriptedPhone.seat(hotline.settings, 5, record=str(tmp_path / "fifth.wav")) as fifth,
         ScriptedPhone.citizen(hotline.settings, "13700000001") as first,
         ScriptedPhone.citizen(hotline.settings, "13700000002", play=sound) as second,
@@ -52,8 +52,8 @@ def test_calls_go_on_and_are_kept_once(
         other.wait("incoming", timeout_s=30)
         other.answer()
         other.wait_answered()
-        if other is fifth:
-            wait_for("the caller's tone", lambda: tone_power(tmp_path / "fifth.wav", 520) > 0.5)
+        heard = tmp_path / ("fifth.wav" if other is fifth else "fourth.wav")
+        wait_for("the caller's tone", lambda: tone_power(heard, 520) > 0.5)
         assert not [event for event in first.events if event.get("state") == "DISCONNECTED"]
         for caller in (first, second):
             caller.hang_up()
@@ -88,7 +88,13 @@ def kept(hotline: Hotline, before: set[str]) -> None:
         ]
         return whole if len(whole) == 2 else None
 
-    calls = wait_for("both calls with their recordings", look, 40)
+    try:
+        calls = wait_for("both calls with their recordings", look, 60)
+    except AssertionError as error:
+        seen = [
+            leader.call(call["id"]) for call in leader.get("/api/calls")["calls"] if call["id"] not in before
+        ]
+        raise AssertionError(f"{error}; saw {seen}\n{hotline.logs()}") from error
     assert [call["outcome"] for call in calls] == ["answered", "answered"]
     assert all(
         call["ticket_id"] or wait_for("a ticket", lambda c=call: leader.call(str(c["id"]))["ticket_id"])
