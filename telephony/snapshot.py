@@ -18,6 +18,8 @@ from db.repositories import calls, event_log, seats
 WAITING: Final = (CallState.GREETING, CallState.QUEUED, CallState.RINGING, CallState.LEAVING_MESSAGE)
 ANSWER_GOAL_S: Final = 15
 """GB/T 33358: answered within 15 s."""
+SLIP_S: Final = 5
+"""A hang-up in the greeting before this is not counted as a request."""
 
 
 async def board(session: AsyncSession, clock: Clock) -> dict[str, Any]:
@@ -32,6 +34,7 @@ async def board(session: AsyncSession, clock: Clock) -> dict[str, Any]:
         "waiting": [_waiting(call) for call in open_calls if call.state in WAITING],
         "talking": [_talking(call) for call in open_calls if call.state not in WAITING],
         "today": _today(await calls.since(session, midnight)),
+        "last_24h": _today(await calls.since(session, now - dt.timedelta(hours=24))),
         "seq": await event_log.last_seq(session),
     }
 
@@ -90,12 +93,20 @@ def _today(rows: list[Call]) -> dict[str, int]:
     in_progress = sum(call.state is not CallState.ENDED for call in unanswered)
     return {
         "offered": len(rows),
+        "requested": len(rows) - in_progress - sum(_gave_up_at_once(call) for call in unanswered),
         "answered": len(answered),
         "answered_15s": sum(_wait_s(call) <= ANSWER_GOAL_S for call in answered),
         "abandoned": len(unanswered) - voicemail - in_progress,
         "voicemail": voicemail,
         "in_progress": in_progress,
     }
+
+
+def _gave_up_at_once(call: Call) -> bool:
+    """Hung up within the first seconds of the greeting: no request for a person (domain: 接通率)."""
+    ended_at = call.ended_at or call.arrived_at
+    early = (ended_at - call.arrived_at).total_seconds() < SLIP_S
+    return call.outcome is CallOutcome.ABANDONED_GREETING and early
 
 
 def _wait_s(call: Call) -> float:

@@ -1,5 +1,6 @@
-// Requests with CSRF; a refusal becomes an Error with the server's sentence and field.
-let csrf = document.querySelector("meta[name=csrf]")?.content ?? "";
+// Requests with CSRF; a refusal becomes an Error with the server's sentence and field. Words for times and numbers.
+const csrf = document.querySelector("meta[name=csrf]")?.content ?? "";
+const PATIENCE_MS = 20_000;
 
 export async function ask(method, path, body) {
   let answer;
@@ -8,17 +9,16 @@ export async function ask(method, path, body) {
       method,
       headers: { "Accept": "application/json", "Content-Type": "application/json", "X-CSRF-Token": csrf },
       body: body === undefined ? undefined : JSON.stringify(body),
+      signal: AbortSignal.timeout(PATIENCE_MS),
     });
-  } catch {
-    throw new Error("网络中断，没有送达；电话仍可接听");
+  } catch (reason) {
+    throw Object.assign(new Error(reason.name === "TimeoutError" ? "服务器 20 秒没有答复；电话仍可接听" : "网络中断，没有送达；电话仍可接听"), { code: "unreachable" });
   }
   if (answer.status === 401) location.assign("/login");
   const data = await answer.json().catch(() => ({}));
   if (!answer.ok) {
-    const error = new Error(data.error?.message ?? `请求没有成功（${answer.status}）`);
-    error.field = data.error?.field;
-    error.code = data.error?.code;
-    throw error;
+    const { message, field, code } = data.error ?? {};
+    throw Object.assign(new Error(message ?? `请求没有成功（${answer.status}）`), { field, code, status: answer.status });
   }
   return data;
 }
@@ -26,13 +26,26 @@ export const get = (path) => ask("GET", path);
 export const post = (path, body = {}) => ask("POST", path, body);
 export const put = (path, body) => ask("PUT", path, body);
 
+// The server's clock: this machine's may be minutes off, and waiting times are read aloud
+let skew = 0;
+export const now = () => Date.now() + skew;
+export async function getBoard() {
+  const asked = Date.now();
+  const board = await get("/api/board");
+  skew = Date.parse(board.now) - (asked + Date.now()) / 2;
+  return board;
+}
+
 export const byId = (id) => document.getElementById(id);
-export function make(tag, text, attributes = {}) {
+export function make(tag, text, attributes = {}, ...children) {
   const element = document.createElement(tag);
   if (text !== undefined && text !== null) element.textContent = text;
   for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
+  element.append(...children);
   return element;
 }
+// Writing the same words again would make a screen reader speak them again
+export function say(place, words) { if (place.textContent !== words) place.textContent = words; }
 
 const SHANGHAI = { timeZone: "Asia/Shanghai" };
 export function moment(iso) {
@@ -43,12 +56,20 @@ export function moment(iso) {
 }
 export function clock(seconds) {
   const whole = Math.max(0, Math.floor(seconds));
-  return `${String(Math.floor(whole / 60)).padStart(2, "0")}:${String(whole % 60).padStart(2, "0")}`;
+  const hours = Math.floor(whole / 3600);
+  const pad = (value) => String(value).padStart(2, "0");
+  return `${hours ? `${hours}:` : ""}${pad(Math.floor((whole % 3600) / 60))}:${pad(whole % 60)}`;
 }
-export const sinceSeconds = (iso) => (iso ? (Date.now() - Date.parse(iso)) / 1000 : 0);
+export function duration(seconds) {
+  const whole = Math.max(0, Math.round(seconds));
+  return whole < 60 ? `${whole}秒` : `${Math.floor(whole / 60)}分${whole % 60}秒`;
+}
+export const sinceSeconds = (iso) => (iso ? (now() - Date.parse(iso)) / 1000 : 0);
+export const percent = (part, whole) => (whole ? `${Math.round((100 * part) / whole)}%` : "—");
 export function grouped(number) {
   if (/^1\d{10}$/.test(number)) return number.replace(/(\d{3})(\d{4})(\d{4})/, "$1 $2 $3");
   if (/^\d{11}$/.test(number)) return number.replace(/(\d{6})(\d{5})/, "$1 $2");
+  if (/^\d{8}$/.test(number)) return number.replace(/(\d{4})(\d{4})/, "$1 $2");
   return number;
 }
 byId("logout")?.addEventListener("click", async () => {

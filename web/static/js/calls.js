@@ -1,10 +1,28 @@
-import { byId, get, make, moment } from "./api.js";
-const { calls } = await get("/api/calls");
-byId("empty").hidden = calls.length > 0;
-byId("rows").replaceChildren(...calls.map((call) => {
-  const row = make("tr");
-  const link = make("td");
-  link.append(make("a", "打开", { href: `/calls/${call.id}` }));
-  row.append(make("td", moment(call.arrived_at)), make("td", call.caller_masked), make("td", call.outcome_label ?? call.label), make("td", call.operator_name ?? ""), make("td", call.wait_s === null ? "" : `${Math.round(call.wait_s)} 秒`), link);
-  return row;
-}));
+// All calls, newest first.
+import { duration, get, moment } from "./api.js";
+import { List, PAGE_LENGTH } from "./list.js";
+import { open } from "./page.js";
+import { listen } from "./stream.js";
+
+const list = new List(
+  async (page) => {
+    const { calls } = await get(`/api/calls?page=${page}`);
+    return { rows: calls, more: calls.length === PAGE_LENGTH };
+  },
+  (call) => ({
+    href: `/calls/${call.id}`,
+    label: `打开 ${moment(call.arrived_at)} 的来电`,
+    cells: [
+      moment(call.arrived_at), call.caller_masked, call.outcome_label ?? call.label, call.operator_name ?? "",
+      call.wait_s === null ? "" : duration(call.wait_s),
+      call.answered_at && call.ended_at ? duration((Date.parse(call.ended_at) - Date.parse(call.answered_at)) / 1000) : "",
+    ],
+  }),
+);
+const LIST_CHANGES = ["CallArrived", "CallAnswered", "CallEnded", "CallReconciled"];
+await open(async () => {
+  await list.show();
+  // Only the first page moves, and not under somebody's arrow keys
+  const fresh = () => (list.page === 1 && !list.body.contains(document.activeElement) ? list.show() : Promise.resolve());
+  listen((kind) => { if (LIST_CHANGES.includes(kind)) fresh().catch(() => {}); }, fresh);
+});

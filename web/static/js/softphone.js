@@ -32,7 +32,16 @@ export class Softphone extends EventTarget {
   get muted() { return Boolean(this.session?.isMuted().audio); }
   get held() { return Boolean(this.session?.isOnHold().local); }
   toggleMute() { if (this.inCall) this.muted ? this.session.unmute({ audio: true }) : this.session.mute({ audio: true }); this.#tell("changed"); }
-  toggleHold() { if (this.inCall) this.held ? this.session.unhold() : this.session.hold(); }
+  setHold(wanted) { if (this.inCall && wanted !== this.held) wanted ? this.session.hold() : this.session.unhold(); }
+  get connection() { return this.session?.connection ?? null; }
+  // Another microphone, in a running call too; a mute stays a mute
+  async useMicrophone(stream) {
+    this.stream = stream;
+    for (const track of stream?.getAudioTracks() ?? []) {
+      track.enabled = !this.muted;
+      await this.replaceSound(track);
+    }
+  }
   replaceSound(track) { return this.session?.connection?.getSenders().find((one) => one.track?.kind === "audio")?.replaceTrack(track); }
   #options() {
     // Mute and hold switch the shared track off and JsSIP leaves it so at the end: never begin a call deaf
@@ -48,12 +57,13 @@ export class Softphone extends EventTarget {
       try { dead.terminate(); } catch { /* over already */ }
     }
     this.session = session;
+    this.failure = null;
     const hear = (connection) => connection.addEventListener("track", (event) => { this.audio.srcObject = event.streams[0] ?? new MediaStream([event.track]); });
     if (session.connection) hear(session.connection); else session.on("peerconnection", ({ peerconnection }) => hear(peerconnection));
     for (const name of ["progress", "accepted", "confirmed", "hold", "unhold", "muted", "unmuted"]) session.on(name, () => this.#tell(name === "confirmed" ? "talking" : "changed"));
     const over = () => { if (this.session !== session) return; this.session = null; this.audio.srcObject = null; this.#tell("over"); };
     session.on("ended", over);
-    session.on("failed", (event) => { this.failure = event.cause; over(); });
+    session.on("failed", (event) => { this.failure = event; over(); });
     if (originator === "remote") {
       const detail = { callId: request.getHeader("X-Minsheng-Call"), number: session.remote_identity.uri.user, resume: request.getHeader("X-Minsheng-Resume") === "1" };
       this.#tell("incoming", detail);
@@ -61,4 +71,19 @@ export class Softphone extends EventTarget {
     } else this.#tell("calling");
   }
   #tell(name, detail) { this.dispatchEvent(new CustomEvent(name, { detail })); }
+}
+
+// Why a call did not come about, in the words of the person who placed it
+const BY_STATUS = {
+  403: "号码不允许呼叫", 404: "号码不存在", 408: "无人应答", 480: "暂时无法接通", 486: "对方正忙", 487: "已取消",
+  488: "双方语音格式不一致", 500: "交换机内部错误", 503: "线路暂时不可用", 600: "对方正忙", 603: "对方拒接",
+};
+const BY_CAUSE = {
+  "Connection Error": "与交换机的连接中断", "Request Timeout": "交换机没有答复", "Canceled": "已取消", "No Answer": "无人应答",
+  "User Denied Media Access": "没有话筒权限，或没有话筒", "WebRTC Error": "浏览器语音功能出错", "RTP Timeout": "语音中断", "Busy": "对方正忙",
+};
+export function whyFailed(event) {
+  if (!event) return "";
+  const status = event.message?.status_code;
+  return BY_STATUS[status] ?? BY_CAUSE[event.cause] ?? `没有接通（${status ?? event.cause}）`;
 }

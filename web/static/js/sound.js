@@ -1,9 +1,12 @@
-// Ring, microphone level, own echo, and the warning for who speaks while muted. WebAudio only.
+// Ring, microphone level, own echo. WebAudio only; everything started gives back what stops it.
 let context;
 export function audio() {
   context ??= new AudioContext();
   if (context.state === "suspended") context.resume();
   return context;
+}
+export async function playThrough(speakerId) {
+  if (audio().setSinkId) await audio().setSinkId(speakerId || "");
 }
 let ring;
 export function startRing() {
@@ -25,24 +28,33 @@ export function startRing() {
   ring = setInterval(beat, 3000);
 }
 export function stopRing() { clearInterval(ring); ring = undefined; }
-export async function microphone() { return navigator.mediaDevices.getUserMedia({ audio: true }); }
+
 export function watchLevel(stream, onLevel) {
   const here = audio();
   const analyser = here.createAnalyser();
   analyser.fftSize = 512;
-  here.createMediaStreamSource(stream).connect(analyser);
+  const source = here.createMediaStreamSource(stream);
+  source.connect(analyser);
   const samples = new Float32Array(analyser.fftSize);
   const timer = setInterval(() => {
     analyser.getFloatTimeDomainData(samples);
     onLevel(Math.sqrt(samples.reduce((sum, one) => sum + one * one, 0) / samples.length));
   }, 80);
-  return () => clearInterval(timer);
+  return () => { clearInterval(timer); source.disconnect(); onLevel(0); };
 }
+export const drawLevel = (bar) => (level) => {
+  const part = Math.min(100, Math.round(level * 300));
+  bar.style.width = `${part}%`;
+  bar.parentElement.setAttribute("aria-valuenow", String(part));
+};
 export function echo(stream, seconds) {
   const here = audio();
   const source = here.createMediaStreamSource(stream);
   const delay = here.createDelay(1);
   delay.delayTime.value = 0.6;
   source.connect(delay).connect(here.destination);
-  setTimeout(() => { source.disconnect(); delay.disconnect(); }, seconds * 1000);
+  const stop = () => { clearTimeout(timer); source.disconnect(); delay.disconnect(); };
+  const timer = setTimeout(stop, seconds * 1000);
+  return stop;
 }
+export const stopStream = (stream) => { for (const track of stream?.getTracks() ?? []) track.stop(); };

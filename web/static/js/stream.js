@@ -1,47 +1,62 @@
 // Facts as they happen; the browser sends Last-Event-ID when it connects again.
 import { byId } from "./api.js";
 
-export function listen(onFact, onReload) {
+const QUIET_MS = 2000; // the server ends each connection after ten minutes: such a gap is nobody's business
+const LOOK_AGAIN_MS = 15_000; // a half-open connection says nothing; a look at the board notices
+
+export function listen(onFact, onReload, moreKinds = []) {
   const banner = byId("banner-link");
   let source;
   let lostAt = 0;
-  let ticker;
-  let begun = false;
-  const lost = () => {
-    if (lostAt) return;
-    lostAt = Date.now();
-    ticker = setInterval(() => {
-      const seconds = Math.round((Date.now() - lostAt) / 1000);
-      if (seconds >= 1) {
-        banner.hidden = false;
-        banner.textContent = `与服务器的连接中断 ${seconds} 秒，正在恢复；电话仍可接听`;
-      }
-    }, 500);
-  };
+  let reopening;
+  const lost = () => { lostAt ||= Date.now(); };
   const found = () => {
-    const gap = lostAt && Date.now() - lostAt > 1500;
+    if (lostAt && banner.dataset.for === "stream") banner.hidden = true;
     lostAt = 0;
-    clearInterval(ticker);
-    banner.hidden = true;
-    // The first opening too: facts between the page's own look and this moment were told to nobody
-    if (gap || !begun) onReload();
-    begun = true;
   };
-  const open = () => {
+  setInterval(() => {
+    if (!lostAt || Date.now() - lostAt < QUIET_MS) return;
+    banner.dataset.for = "stream";
+    banner.hidden = false;
+    banner.textContent = `与服务器的连接中断 ${Math.round((Date.now() - lostAt) / 1000)} 秒，正在恢复；电话仍可接听，画面可能不是最新`;
+  }, 500);
+  const reload = () => Promise.resolve(onReload()).then(() => source.readyState === EventSource.OPEN && found(), lost);
+  const again = (pause) => { clearTimeout(reopening); source.close(); reopening = setTimeout(open, pause); };
+  function open() {
     source = new EventSource("/api/stream");
-    source.onopen = found;
-    source.onerror = () => {
-      lost();
-      if (source.readyState === EventSource.CLOSED) { begun = false; setTimeout(open, 1000); }
-    };
-    for (const kind of KINDS) source.addEventListener(kind, (event) => onFact(kind, JSON.parse(event.data)));
-    source.addEventListener("reload", () => {
-      // A new source forgets the old Last-Event-ID; with it the server would answer "reload" for ever
-      source.close();
-      begun = false;
-      setTimeout(open, 250);
-    });
-  };
+    // At every opening: facts that are not stored, and those before the first opening, were told to nobody
+    source.onopen = () => { found(); reload(); };
+    source.onerror = () => { lost(); if (source.readyState === EventSource.CLOSED) again(1000); };
+    for (const kind of new Set([...KINDS, ...moreKinds])) source.addEventListener(kind, (event) => onFact(kind, JSON.parse(event.data)));
+    // A new source forgets the old Last-Event-ID; with it the server would answer "reload" for ever
+    source.addEventListener("reload", () => again(250));
+  }
+  setInterval(reload, LOOK_AGAIN_MS);
+  addEventListener("offline", lost);
+  addEventListener("online", reload);
   open();
 }
-const KINDS = ["CallArrived", "CallQueued", "SeatOffered", "SeatMissed", "CallAnswered", "CallHeld", "CallResumed", "SeatLegLost", "MessageStarted", "MessageLeft", "CallEnded", "CallReconciled", "SeatTakenBy", "DutyStarted", "SeatPaused", "SeatUnpaused", "SeatWished", "WrapUpExtended", "SeatPhoneOnline", "SeatPhoneOffline", "SeatRang", "SeatTalked", "SeatMissedRing", "SeatFreed", "SeatLeft", "SeatReconciled", "RecordingReady", "UtteranceGuessed", "UtteranceSettled", "TranscriptFinalised", "TranscriptionFailed", "TicketChanged", "LinkChanged", "EngineChanged"];
+
+// The control link to Asterisk, in the same banner, whenever the stream itself is well
+export function showLink(link) {
+  const banner = byId("banner-link");
+  if (banner.dataset.for === "stream" && !banner.hidden) return;
+  banner.dataset.for = "link";
+  banner.hidden = link.state === "up";
+  if (link.state !== "up") banner.textContent = link.state === "syncing" ? "话务控制正在对账，几秒后恢复；电话仍可接听" : "话务控制连接中断，正在恢复；电话仍可接听和录音";
+}
+
+export function showEngine(engine) {
+  const banner = byId("banner-engine");
+  banner.hidden = engine.available && !engine.stand_in;
+  const waiting = engine.reason === "loading" || engine.reason === "starting";
+  banner.textContent = engine.available ? "演示：韩语模型代替，仅验证通路，文字不可信" : waiting ? "转写正在载入…" : "转写未启用，请手工记录";
+}
+
+const KINDS = [
+  "CallArrived", "CallQueued", "SeatOffered", "SeatMissed", "CallAnswered", "CallHeld", "CallResumed", "SeatLegLost",
+  "MessageStarted", "MessageLeft", "CallEnded", "CallReconciled", "SeatTakenBy", "DutyStarted", "SeatPaused",
+  "SeatUnpaused", "SeatWished", "WrapUpExtended", "SeatPhoneOnline", "SeatPhoneOffline", "SeatRang", "SeatTalked",
+  "SeatMissedRing", "SeatFreed", "SeatLeft", "SeatReconciled", "RecordingReady", "UtteranceGuessed", "UtteranceSettled",
+  "TranscriptFinalised", "TranscriptionFailed", "TicketChanged", "LinkChanged", "EngineChanged",
+];

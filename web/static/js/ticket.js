@@ -1,9 +1,29 @@
-import { byId, make, moment } from "./api.js";
+// One ticket and what became of it.
+import { byId, get, make, moment } from "./api.js";
+import { open } from "./page.js";
+import { listen } from "./stream.js";
 import { TicketForm } from "./ticket_form.js";
+
+const id = Number(byId("page").dataset.ticket);
 const form = new TicketForm();
+const REASONS = { opened: "建立", edited: "修改" };
+const words = (event) => {
+  const step = event.from_label && event.from_label !== event.to_label ? `${event.from_label} → ${event.to_label}` : event.to_label;
+  return `${moment(event.at)} ${event.who} ${step} ${REASONS[event.reason] ?? event.reason}`;
+};
+const drawEvents = (ticket) => byId("events").replaceChildren(...ticket.events.map((event) => make("li", words(event))));
 form.onshow = (ticket) => {
   byId("call-link").hidden = !ticket.call_id;
   byId("call-link").href = `/calls/${ticket.call_id}`;
-  byId("events").replaceChildren(...ticket.events.map((event) => make("li", `${moment(event.at)} ${event.who} ${event.from_label && event.from_label !== event.to_label ? `${event.from_label} → ` : ""}${event.to_label} ${event.reason === "opened" ? "建立" : event.reason === "edited" ? "修改" : event.reason}`)));
+  drawEvents(ticket);
 };
-await form.open(byId("page").dataset.ticket);
+const look = async () => {
+  const fresh = await get(`/api/tickets/${id}`);
+  form.take(fresh);
+  drawEvents(fresh);
+};
+addEventListener("beforeunload", (event) => { if (form.dirty) event.preventDefault(); });
+await open(async () => {
+  await form.open(id);
+  listen((kind, fact) => { if (kind === "TicketChanged" && fact.ticket_id === id) look().catch(() => {}); }, look);
+});

@@ -1,28 +1,41 @@
 // The ticket beside the call: saved by itself while typing, with the version that was seen.
 import { byId, get, grouped, make, post, put } from "./api.js";
+import { ClashPanel } from "./ticket_clash.js";
+import { merge } from "./ticket_merge.js";
+
+const BUTTONS = ["ticket-save", "ticket-submit", "ticket-answer", "ticket-void"];
+const AUTOSAVE_MS = 1200;
+
 export class TicketForm {
   constructor() {
-    this.form = byId("ticket"); this.ticket = null; this.dirty = false; this.saving = Promise.resolve();
-    this.form.addEventListener("input", () => { this.dirty = true; clearTimeout(this.timer); this.timer = setTimeout(() => this.save(), 1200); });
+    this.form = byId("ticket");
+    this.ticket = null;
+    this.dirty = false;
+    this.saving = Promise.resolve(true);
+    this.clash = new ClashPanel(this.form, (name, value) => this.#decide(name, value));
+    this.form.addEventListener("input", () => this.#touched());
     this.form.addEventListener("submit", (event) => event.preventDefault());
     this.form.town_code.addEventListener("change", () => this.#villages());
     byId("ticket-save").onclick = () => this.saveAndSay();
     byId("ticket-submit").onclick = () => this.#send("to_dispatch");
     byId("ticket-answer").onclick = () => this.#send("answered");
-    byId("ticket-void").onclick = () => this.#void();
+    byId("ticket-void").onclick = () => this.#askVoid();
+    byId("void-form").onsubmit = () => this.#void(byId("void-reason").value.trim());
+    byId("void-cancel").onclick = () => byId("void-dialog").close();
   }
   async prepare() {
-    this.lists ??= await get("/api/reference");
+    if (this.lists) return;
+    const lists = await get("/api/reference");
     const fill = (select, options, first) => select.replaceChildren(...(first ? [new Option(first, "")] : []), ...options);
-    fill(this.form.kind, this.lists.kinds.map((one) => new Option(one, one)), "请选择");
-    fill(this.form.urgency, this.lists.urgencies.map((one) => new Option(one, one)));
-    fill(this.form.town_code, this.lists.towns.map((one) => new Option(one.name, one.code)), "请选择");
-    const groups = this.lists.categories.filter((one) => !one.parent).map((parent) => {
+    fill(this.form.kind, lists.kinds.map((one) => new Option(one, one)), "请选择");
+    fill(this.form.urgency, lists.urgencies.map((one) => new Option(one, one)));
+    fill(this.form.town_code, lists.towns.map((one) => new Option(one.name, one.code)), "请选择");
+    fill(this.form.category_code, lists.categories.filter((one) => !one.parent).map((parent) => {
       const group = make("optgroup", null, { label: parent.name });
-      group.append(...this.lists.categories.filter((one) => one.parent === parent.code).map((one) => new Option(one.name, one.code)));
+      group.append(...lists.categories.filter((one) => one.parent === parent.code).map((one) => new Option(one.name, one.code)));
       return group;
-    });
-    fill(this.form.category_code, groups, "请选择");
+    }), "请选择");
+    this.lists = lists;
     this.#villages();
   }
   #villages() {
@@ -31,55 +44,119 @@ export class TicketForm {
     this.form.village_id.replaceChildren(new Option("请选择", ""), ...fitting.map((one) => new Option(one.name, one.id)));
   }
   async open(id) { await this.prepare(); this.show(await get(`/api/tickets/${id}`)); }
-  close() { this.ticket = null; this.form.hidden = true; byId("no-ticket").hidden = false; byId("said").hidden = true; byId("ticket-number").textContent = ""; byId("ticket-status").textContent = ""; }
+  close() {
+    clearTimeout(this.timer);
+    this.ticket = null;
+    this.dirty = false;
+    this.form.hidden = true;
+    this.clash.clear();
+    byId("no-ticket").hidden = false;
+    byId("said").hidden = true;
+    for (const id of ["ticket-number", "ticket-status", "ticket-saved", "ticket-problem"]) byId(id).textContent = "";
+  }
   show(ticket) {
-    this.ticket = ticket; this.dirty = false; this.form.hidden = false; byId("no-ticket").hidden = true;
-    byId("ticket-number").textContent = grouped(ticket.number); byId("ticket-status").textContent = ticket.status_label;
-    for (const field of this.form.elements) {
-      if (!field.name || !(field.name in ticket)) continue;
-      if (field.name === "village_id") this.#villages();
-      if (field.type === "checkbox") field.checked = Boolean(ticket[field.name]); else field.value = ticket[field.name] ?? "";
-      field.disabled = !ticket.editable;
-    }
-    for (const id of ["ticket-save", "ticket-submit", "ticket-answer", "ticket-void"]) byId(id).disabled = !ticket.editable;
+    this.ticket = ticket;
+    this.dirty = false;
+    this.form.hidden = false;
+    this.clash.clear();
+    byId("no-ticket").hidden = true;
+    byId("ticket-number").textContent = grouped(ticket.number);
+    byId("ticket-status").textContent = ticket.status_label;
+    byId("ticket-problem").textContent = "";
+    this.#write(ticket);
+    for (const field of this.form.elements) if (field.name) field.disabled = !ticket.editable;
+    for (const id of BUTTONS) byId(id).disabled = !ticket.editable;
     this.onshow?.(ticket);
+  }
+  // Whether somebody is at work in the form: it must not vanish under their hands
+  get busy() { return Boolean(this.ticket) && (this.dirty || this.clash.open.size > 0 || (this.form.contains(document.activeElement) && this.ticket.editable)); }
+  // The server has a newer version: take what only they changed, ask about what both changed
+  take(fresh) {
+    if (!this.ticket || fresh.id !== this.ticket.id || fresh.version <= this.ticket.version) return;
+    if (fresh.status !== this.ticket.status || !fresh.editable) return this.show(fresh);
+    const { taken, clashes } = merge(this.ticket, this.values(), fresh);
+    this.ticket = fresh;
+    this.#write(taken);
+    if (clashes.length) this.clash.show(clashes);
+  }
+  #write(fields) {
+    if ("town_code" in fields && this.form.town_code.value !== String(fields.town_code ?? "")) {
+      this.form.town_code.value = fields.town_code ?? "";
+      this.#villages();
+    }
+    for (const field of this.form.elements) {
+      if (!field.name || !(field.name in fields)) continue;
+      if (field.type === "checkbox") field.checked = Boolean(fields[field.name]); else field.value = fields[field.name] ?? "";
+    }
   }
   values() {
     const values = { version: this.ticket.version };
     for (const field of this.form.elements) {
-      if (!field.name) continue;
-      values[field.name] = field.type === "checkbox" ? field.checked : field.value;
+      if (field.name) values[field.name] = field.type === "checkbox" ? field.checked : field.value;
     }
     return values;
+  }
+  #touched() {
+    this.dirty = true;
+    byId("ticket-saved").textContent = "未保存";
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.clash.open.size === 0 && this.save(), AUTOSAVE_MS);
+  }
+  #decide(name, value) {
+    this.#write({ [name]: value });
+    this.#touched();
   }
   // One save after another; a failed one must not bar the next
   save() { this.saving = this.saving.catch(() => {}).then(() => this.#save()); return this.saving; }
   async #save() {
     if (!this.ticket?.editable || !this.dirty) return true;
-    this.dirty = false;
     const id = this.ticket.id;
-    const kept = await this.#try(async () => { const saved = await put(`/api/tickets/${id}`, this.values()); if (this.ticket?.id === id) { this.ticket.version = saved.version; byId("ticket-problem").textContent = ""; } });
+    this.dirty = false;
+    byId("ticket-saved").textContent = "正在保存…";
+    const sent = this.values();
+    const kept = await this.#try(async () => {
+      const saved = await put(`/api/tickets/${id}`, sent);
+      if (this.ticket?.id !== id) return;
+      this.ticket = { ...saved, ...sent, version: saved.version };
+      byId("ticket-problem").textContent = "";
+    });
+    if (this.ticket?.id !== id) return kept;
     // What did not arrive is still unsaved, else "saved" would be said of words that nobody has
-    if (!kept && this.ticket?.id === id) this.dirty = true;
+    if (!kept) this.dirty = true;
+    byId("ticket-saved").textContent = this.dirty ? "未保存" : "已保存";
     return kept;
   }
   async saveAndSay() {
     if (!this.ticket) return;
-    if (await this.save()) { byId("said").hidden = false; byId("said").textContent = grouped(this.ticket.number); }
+    this.clash.clear();
+    if (!(await this.save())) return;
+    byId("said").hidden = false;
+    byId("said").textContent = grouped(this.ticket.number);
   }
-  async #send(to) { if (this.ticket && await this.save()) await this.#try(async () => this.show(await post(`/api/tickets/${this.ticket.id}/submit`, { ...this.values(), to }))); }
-  async #void() {
-    const reason = prompt("作废原因（误拨、无声…）");
-    if (reason && await this.save()) await this.#try(async () => this.show(await post(`/api/tickets/${this.ticket.id}/void`, { ...this.values(), reason })));
+  async #step(verb, more) {
+    if (!this.ticket || !(await this.save())) return;
+    await this.#try(async () => this.show(await post(`/api/tickets/${this.ticket.id}/${verb}`, { ...this.values(), ...more })));
   }
+  #send(to) { return this.#step("submit", { to }); }
+  #askVoid() { byId("void-reason").value = ""; byId("void-dialog").showModal(); }
+  #void(reason) { return reason ? this.#step("void", { reason }) : undefined; }
   async #try(act) {
     for (const field of this.form.querySelectorAll(".wrong")) field.classList.remove("wrong");
     try { await act(); return true; } catch (error) {
       byId("ticket-problem").textContent = error.message;
       const field = error.field && this.form.elements[error.field];
       if (field) { field.classList.add("wrong"); field.focus(); }
-      if (error.code === "stale-ticket" && this.ticket) await get(`/api/tickets/${this.ticket.id}`).then((fresh) => this.show(fresh), () => {});
+      if (error.code === "stale-ticket" && this.ticket) await this.#again();
       return false;
+    }
+  }
+  async #again() {
+    const fresh = await get(`/api/tickets/${this.ticket.id}`).catch(() => null);
+    if (!fresh) return;
+    this.take(fresh);
+    if (this.clash.open.size === 0) {
+      byId("ticket-problem").textContent = "对方改了别的内容，已经合并；您的文字会自动保存";
+      this.#touched();
     }
   }
 }

@@ -1,15 +1,29 @@
-import { byId, get, make, moment } from "./api.js";
-async function show() {
-  const wanted = new URLSearchParams(new FormData(byId("filter")));
-  const { tickets } = await get(`/api/tickets?${wanted}`);
-  byId("empty").hidden = tickets.length > 0;
-  byId("rows").replaceChildren(...tickets.map((ticket) => {
-    const row = make("tr");
-    const number = make("td");
-    number.append(make("a", ticket.number, { href: `/tickets/${ticket.id}` }));
-    row.append(number, make("td", ticket.status_label), make("td", ticket.kind ?? ""), make("td", ticket.title || "（未填写）"), make("td", ticket.caller_masked), make("td", moment(ticket.created_at)));
-    return row;
-  }));
-}
-byId("filter").addEventListener("submit", (event) => { event.preventDefault(); show(); });
-await show();
+// All tickets, newest first, filtered by status and words.
+import { byId, get, moment } from "./api.js";
+import { List, PAGE_LENGTH } from "./list.js";
+import { open } from "./page.js";
+
+const filter = byId("filter");
+const wanted = new URLSearchParams(location.search);
+for (const name of ["status", "q"]) if (wanted.has(name)) filter.elements[name].value = wanted.get(name);
+
+const list = new List(
+  async (page) => {
+    const words = new URLSearchParams(new FormData(filter));
+    const { tickets, total } = await get(`/api/tickets?${words}&page=${page}`);
+    return { rows: tickets, more: page * PAGE_LENGTH < total };
+  },
+  (ticket) => ({
+    href: `/tickets/${ticket.id}`,
+    label: `打开工单 ${ticket.number}`,
+    cells: [ticket.number, ticket.status_label, ticket.kind ?? "", ticket.title || "（未填写）", ticket.caller_masked, moment(ticket.created_at)],
+  }),
+);
+filter.addEventListener("submit", (event) => {
+  event.preventDefault();
+  // The address keeps the filter: back from a ticket leads to the same list
+  history.replaceState(null, "", `?${new URLSearchParams(new FormData(filter))}`);
+  list.go(1);
+});
+filter.elements.status.addEventListener("change", () => filter.requestSubmit());
+await open(() => list.show());

@@ -1,0 +1,98 @@
+// The call card: who calls, since when, what can be done; gone when the call is no longer this seat's business.
+import { byId, clock, duration, get, grouped, make, moment, say, sinceSeconds } from "./api.js";
+import { desk, getCall, isMine, onBoard, onCall, onFact, onPhone, problem, talk, tell } from "./desk.js";
+import { look } from "./pending.js";
+import { drawKeys } from "./seat_keys.js";
+
+export function mountCall() {
+  onBoard(() => { followCall().catch(problem); look(); draw(); });
+  onPhone(() => { look(); draw(); });
+  onCall(() => { if (desk.incoming?.callId && desk.incoming.callId !== desk.callId) openCall(desk.incoming.callId).catch(problem); draw(); });
+  onFact(["TicketChanged", "CallAnswered", "CallEnded", "RecordingReady"], (kind, fact) => { if (isMine(fact)) openCall(desk.callId).catch(problem); });
+  onFact(["CallEnded", "SeatFreed"], (kind, fact) => { if (isMine(fact)) desk.words.dropGuesses(); });
+  onFact(["CallHeld"], (kind, fact) => { if (isMine(fact)) desk.heldAt = fact.at; });
+  onFact(["UtteranceGuessed"], (kind, fact) => { if (isMine(fact)) desk.words.guess(fact.speaker, fact.text, fact.start_s); });
+  onFact(["UtteranceSettled"], (kind, fact) => { if (isMine(fact)) desk.words.settle({ ...fact, id: fact.utterance_id }); });
+  onFact(["TranscriptFinalised"], (kind, fact) => { if (isMine(fact)) readWords(); });
+  onFact(["TranscriptionFailed"], (kind, fact) => { if (isMine(fact) && !desk.words.lines.length) desk.words.clear("这通电话没有实时转写，录音结束后补"); });
+  setInterval(tick, 500);
+}
+const readWords = () => get(`/api/calls/${desk.callId}/transcript`).then(({ lines }) => { if (lines.length) desk.words.show(lines); }, () => {});
+
+async function followCall() {
+  const { seat } = desk;
+  // Again when the INVITE outran the server's own fact and the first look was refused
+  if (seat?.call_id && (seat.call_id !== desk.callId || !desk.call)) return openCall(seat.call_id);
+  if (!seat?.call_id && !desk.phone?.session && desk.callId && isOver(seat)) await closeCall();
+}
+// Over for this seat: back to ready, signed off, or the ring went to somebody else. After a talk the ticket stays open
+function isOver(seat) {
+  if (!seat || seat.state === "ready") return true;
+  return seat.state !== "wrap_up" && !desk.call?.answered_at;
+}
+async function closeCall() {
+  Object.assign(desk, { callId: null, call: null, heldAt: null });
+  desk.words.clear();
+  say(byId("call-note"), "");
+  tell("call");
+  if (desk.ticket.busy) return;
+  if (await desk.ticket.save() && !desk.callId) desk.ticket.close();
+}
+async function openCall(callId) {
+  const other = desk.callId !== callId;
+  desk.callId = callId;
+  if (other) {
+    Object.assign(desk, { call: null, heldAt: null });
+    desk.words.clear();
+    say(byId("call-note"), "");
+    if (await desk.ticket.save().catch(() => false)) desk.ticket.close();
+  }
+  const call = await getCall(callId).catch(() => null);
+  if (!call || desk.callId !== callId) return;
+  desk.call = call;
+  drawHistory(call);
+  if (call.ticket_id) await openTicket(call.ticket_id);
+  if (other && call.answered_at) await readWords();
+  tell("call");
+}
+async function openTicket(id) {
+  const form = desk.ticket;
+  if (form.ticket?.id === id) return form.take(await get(`/api/tickets/${id}`));
+  // What could not be saved stays in sight until it is
+  if (form.ticket && form.dirty && !(await form.save())) throw new Error("上一张工单还有没保存的内容，请先处理");
+  await form.open(id);
+}
+function drawHistory(call) {
+  const place = byId("history");
+  const { calls, tickets, count } = call.history;
+  place.className = count || tickets.length ? "" : "quiet";
+  if (!count && !tickets.length) { place.textContent = "第一次来电"; return; }
+  place.replaceChildren(make("p", `来电 ${count} 次 · 工单 ${tickets.length} 件`));
+  for (const one of tickets) place.append(make("div", null, { class: "past" }, make("a", `${one.status_label} · ${one.title || "未填写"}`, { href: `/tickets/${one.id}`, target: "_blank" }), make("span", moment(one.created_at), { class: "when" })));
+  for (const one of calls) place.append(make("div", null, { class: "past" }, make("span", `${one.outcome_label ?? one.label} ${one.operator_name ?? ""}`), make("span", moment(one.arrived_at), { class: "when" })));
+}
+function draw() {
+  const { phone, seat, call } = desk;
+  const live = Boolean(phone?.session);
+  const shown = live || Boolean(desk.callId);
+  byId("no-call").hidden = shown;
+  byId("call").hidden = !shown;
+  byId("call-pane").classList.toggle("ringing-card", Boolean(desk.incoming));
+  say(byId("no-call"), seat?.state === "paused" ? (seat.pause_reason === "missed" ? "刚才的来电没有接听，已暂停派话。按 Alt+J 恢复就绪" : "暂停中，不派来电") : "就绪，等待来电");
+  say(byId("number"), grouped(desk.incoming?.number ?? call?.caller ?? "") || "正在读取…");
+  const past = call?.history;
+  say(byId("pop"), past ? [past.count ? `第 ${past.count + 1} 次来电` : "第一次来电", past.tickets.length ? `工单 ${past.tickets.length} 件` : ""].filter(Boolean).join(" · ") : "");
+  if (!shown) { byId("history").className = "quiet"; byId("history").textContent = "没有来电"; }
+  drawKeys();
+  tick();
+}
+function tick() {
+  const { call } = desk;
+  const going = call?.answered_at && !call.ended_at;
+  const held = talk()?.state === "held";
+  if (held) desk.heldAt ??= new Date().toISOString(); else desk.heldAt = null;
+  say(byId("waited"), !call ? "" : call.answered_at ? `等待了 ${duration(call.wait_s ?? 0)}` : `已等待 ${duration(sinceSeconds(call.queued_at ?? call.arrived_at))}`);
+  say(byId("timer"), going ? `通话 ${clock(sinceSeconds(call.answered_at))} ● 录音中` : call?.ended_at && call.answered_at ? `已结束，通话 ${duration((Date.parse(call.ended_at) - Date.parse(call.answered_at)) / 1000)}` : "");
+  byId("held").hidden = !held;
+  if (held) say(byId("held"), `⏸ 保持中 ${clock(sinceSeconds(desk.heldAt))}，来电群众听到音乐`);
+}
