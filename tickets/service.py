@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -14,7 +15,7 @@ from core.events import TicketChanged
 from core.ids import CallId, SeatId, TicketId
 from core.vocabulary import TicketKind, TicketStatus, Urgency
 from db.models import Call, Category, Ticket, TicketEvent, Town, Village
-from db.repositories import event_log, tickets
+from db.repositories import calls, event_log, tickets
 from tickets.lifecycle import EDITABLE, check_step
 
 TEXT_LIMITS: Final[Mapping[str, int]] = {
@@ -36,6 +37,10 @@ REFERENCES: Final[Mapping[str, tuple[type[Any], type[Any]]]] = {
     "town_code": (Town, str),
     "village_id": (Village, int),
 }
+MAX_ROW_ID: Final = 2**31 - 1
+_DIGITS: Final = re.compile(r"[0-9]{1,10}\Z")
+# Control characters, and halves of a pair: PostgreSQL stores no NUL, and no database half a character
+_NOT_TEXT: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 
 
 class StaleTicket(HotlineError):
@@ -49,6 +54,8 @@ async def open_for_call(
     session: AsyncSession, call: Call, status: TicketStatus, now: dt.datetime
 ) -> tuple[Ticket, bool]:
     """The call's ticket; opened now if there is none. Says whether it is new."""
+    # Two who hear of the call at once take turns here; without the lock PostgreSQL would let both look
+    await calls.get_for_update(session, call.id)
     known = await tickets.of_call(session, call.id)
     if known is not None:
         return known, False
@@ -116,9 +123,8 @@ async def move(
     """
     ticket = await _seen(session, ticket_id, fields)
     check_step(ticket.status, to)
-    if ticket.status in EDITABLE:
-        await _fill(session, ticket, fields)
-    reason = str(fields.get("reason", "")).strip()[:200]
+    await _fill(session, ticket, fields if ticket.status in EDITABLE else _only_answer(fields))
+    reason = _text("reason", fields.get("reason") or "")
     _require(ticket, to, reason)
     session.add(
         TicketEvent(
@@ -166,6 +172,11 @@ async def _seen(session: AsyncSession, ticket_id: int, fields: Mapping[str, Any]
     return ticket
 
 
+def _only_answer(fields: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What may still be written in a file that has been sent on."""
+    return {name: value for name, value in fields.items() if name == "answer"}
+
+
 async def _fill(session: AsyncSession, ticket: Ticket, fields: Mapping[str, Any]) -> set[str]:
     changed: set[str] = set()
     for name in (*TEXT_LIMITS, *FLAGS, *CHOICES, *REFERENCES):
@@ -198,10 +209,11 @@ def _choice(name: str, value: object) -> Any:
 
 async def _reference(session: AsyncSession, name: str, value: Any) -> Any:
     table, kind = REFERENCES[name]
-    try:
-        key = kind(value)
-    except (TypeError, ValueError):
-        raise InvalidField(field=name, reason="编号不正确") from None
+    key = int(value) if kind is int and isinstance(value, str) and _DIGITS.match(value) else value
+    if type(key) is not kind or (isinstance(key, int) and not 0 < key <= MAX_ROW_ID):
+        raise InvalidField(field=name, reason="编号不正确")
+    if isinstance(key, str):
+        key = _text(name, key)
     if await session.get(table, key) is None:
         raise InvalidField(field=name, reason="没有这个编号")
     return key
@@ -210,11 +222,12 @@ async def _reference(session: AsyncSession, name: str, value: Any) -> Any:
 def _text(name: str, value: Any) -> str:
     if not isinstance(value, str):
         raise InvalidField(field=name, reason="应为文字")
-    text = value.replace("\r\n", "\n").strip()
-    if len(text) > TEXT_LIMITS[name]:
-        raise InvalidField(field=name, reason=f"最多 {TEXT_LIMITS[name]} 字")
-    if any(ord(char) < 32 and char not in "\n\t" for char in text):
+    if _NOT_TEXT.search(value):
         raise InvalidField(field=name, reason="含有控制字符")
+    text = value.replace("\r\n", "\n").strip()
+    limit = TEXT_LIMITS.get(name, 200)
+    if len(text) > limit:
+        raise InvalidField(field=name, reason=f"最多 {limit} 字")
     return text
 
 
