@@ -25,6 +25,7 @@ DEMO_OTHERS = (
     ("leader", "冉班长", Role.SHIFT_LEADER),
     ("head", "向主任", Role.CENTRE_HEAD),
     ("admin", "谭工", Role.ADMINISTRATOR),
+    ("grid01", "谢网格员", Role.GRID_WORKER),
 )
 
 hasher = PasswordHasher()

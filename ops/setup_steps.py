@@ -14,6 +14,7 @@ from sqlalchemy import func, select
 from core.clock import SystemClock
 from core.config import PROJECT_ROOT, Mode, Settings
 from core.errors import SetupIncomplete
+from db.directory_data import load_directory
 from db.migrate import upgrade
 from db.models import Account
 from db.reference_data import create_demo_accounts, load_reference
@@ -82,6 +83,7 @@ async def _load_rows(settings: Settings) -> None:
                 if not known or demo_password(settings) is None:
                     password = await create_demo_accounts(session, SystemClock())
                     write_private(settings.state_dir / DEMO_PASSWORD_FILE, password + "\n")
+            await load_directory(session, demo=settings.demo)
     finally:
         await engine.dispose()
 

@@ -1,0 +1,231 @@
+"""Who is called: rules from category and place to roles, and each role's numbers in the order to try.
+
+Order: whoever is on the roster now, then duty phones (day or night), mobiles, deputies; the same again
+for numbers that no test call has confirmed, which come last and say so.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from sqlalchemy import or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from core.clock import SHANGHAI
+from core.vocabulary import BridgeRole, ContactRole, NumberKind
+from db.models.directory import BridgeRule, Contact, DutyShift, Grid, GridMember, PhoneNumber, Unit
+from db.models.reference import Policy
+
+UNVERIFIED: Final = "（未拨测）"
+CALLED_AS: Final[Mapping[BridgeRole, ContactRole]] = {
+    BridgeRole.GRID_WORKER: ContactRole.GRID_WORKER,
+    BridgeRole.INTERNET_OFFICE: ContactRole.INTERNET_OFFICE,
+    BridgeRole.HANDLING_UNIT: ContactRole.UNIT_DUTY,
+    BridgeRole.EMERGENCY: ContactRole.UNIT_DUTY,
+}
+BY_PLACE: Final = (BridgeRole.GRID_WORKER, BridgeRole.HANDLING_UNIT)
+"""Roles that a rule may leave to the place: its grid, its township."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One number to try for a role."""
+
+    label: str
+    number: str
+    number_id: int
+    verified: bool
+    contact_id: int | None
+    unit_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """All that may be called for one role, and who of them is on duty."""
+
+    role: BridgeRole
+    unit: Unit | None
+    people: Sequence[Contact]
+    on_duty: frozenset[int]
+    numbers: Sequence[PhoneNumber]
+    day: bool
+
+
+async def roles_for(
+    session: AsyncSession, category: str, town: str | None, village: int | None
+) -> dict[BridgeRole, BridgeRule]:
+    """The roles called for this category and place, each with the rule that decides it."""
+    rules = list(await session.scalars(select(BridgeRule).order_by(BridgeRule.id)))
+    return best_rules(rules, category, town, village)
+
+
+def best_rules(
+    rules: Iterable[BridgeRule], category: str, town: str | None, village: int | None
+) -> dict[BridgeRole, BridgeRule]:
+    """For each role the most special rule that fits: longest category, then village, then town."""
+    best: dict[BridgeRole, BridgeRule] = {}
+    for rule in rules:
+        fits = (
+            category.startswith(rule.category_prefix)
+            and rule.town_code in (None, town)
+            and rule.village_id in (None, village)
+        )
+        if fits and (rule.role not in best or _weight(rule) > _weight(best[rule.role])):
+            best[rule.role] = rule
+    return {role: best[role] for role in BridgeRole if role in best}
+
+
+def _weight(rule: BridgeRule) -> tuple[int, bool, bool]:
+    return len(rule.category_prefix), rule.village_id is not None, rule.town_code is not None
+
+
+async def numbers_for(  # noqa: PLR0913, RUF100 - a question of five words
+    session: AsyncSession,
+    role: BridgeRole,
+    category: str,
+    town: str | None,
+    village: int | None,
+    at: dt.datetime,
+) -> list[tuple[str, str]]:
+    """(label, number) of everybody to try for this role, in order; empty where nobody is known."""
+    found = await candidates(session, role, (category, town, village), at)
+    return [(one.label, one.number) for one in found]
+
+
+async def candidates(
+    session: AsyncSession, role: BridgeRole, matter: tuple[str, str | None, int | None], at: dt.datetime
+) -> list[Candidate]:
+    """As `numbers_for`, with the rows behind each number; `matter` is category, town, village."""
+    rule = (await roles_for(session, *matter)).get(role)
+    if rule is None or role is BridgeRole.CITIZEN:
+        return []
+    _category, town, village = matter
+    unit = await session.get(Unit, rule.unit_id) if rule.unit_id else None
+    if unit is None and role in BY_PLACE and town:
+        unit = await session.scalar(select(Unit).where(Unit.town_code == town))
+    if unit is not None and not unit.active:
+        unit = None
+    people = await _people(session, role, unit, village)
+    known = _Known(
+        role,
+        unit,
+        people,
+        await _on_duty(session, people, at),
+        await _numbers(session, unit, people),
+        await is_day(session, at),
+    )
+    return in_order(known)
+
+
+def in_order(known: _Known) -> list[Candidate]:
+    """Every number once, at its best place; confirmed numbers before the others."""
+    seen: dict[str, Candidate] = {}
+    for number, who in _walk(known):
+        # 110, 119 and 120 are never rung to try them
+        official = number.unit_id is not None and known.role is BridgeRole.EMERGENCY
+        verified = number.verified_at is not None or official
+        mark = "" if verified else UNVERIFIED
+        seen.setdefault(
+            number.number,
+            Candidate(
+                f"{who} {number.kind}{mark}",
+                number.number,
+                number.id,
+                verified,
+                number.contact_id,
+                number.unit_id,
+            ),
+        )
+    return sorted(seen.values(), key=lambda one: not one.verified)
+
+
+def _walk(known: _Known) -> Iterator[tuple[PhoneNumber, str]]:
+    """Numbers in the order to try them: roster, duty phones, mobiles, deputies, the township last."""
+    deputies = [person for person in known.people if person.role is ContactRole.DEPUTY]
+    regular = [person for person in known.people if person.role is not ContactRole.DEPUTY]
+    own = (NumberKind.DUTY, NumberKind.MOBILE)
+    for person in known.people:
+        if person.id in known.on_duty:
+            yield from _of(known, person, *own)
+    if known.role is not BridgeRole.GRID_WORKER:
+        yield from _of_unit(known)
+    for kind in (*own, NumberKind.DEPUTY):
+        for person in regular:
+            yield from _of(known, person, kind)
+    for person in deputies:
+        yield from _of(known, person, *own, NumberKind.DEPUTY)
+    if known.role is BridgeRole.GRID_WORKER:
+        yield from _of_unit(known)
+
+
+def _of(known: _Known, person: Contact, *kinds: NumberKind) -> Iterator[tuple[PhoneNumber, str]]:
+    for kind in kinds:
+        for number in known.numbers:
+            if number.contact_id == person.id and number.kind is kind:
+                yield number, f"{person.title or person.role} {person.name}"
+
+
+def _of_unit(known: _Known) -> Iterator[tuple[PhoneNumber, str]]:
+    if known.unit is None:
+        return
+    kinds = [NumberKind.DUTY_DAY, NumberKind.DUTY, NumberKind.DUTY_NIGHT]
+    for kind in kinds if known.day else reversed(kinds):
+        for number in known.numbers:
+            if number.unit_id == known.unit.id and number.kind is kind:
+                yield number, known.unit.name
+
+
+async def _people(
+    session: AsyncSession, role: BridgeRole, unit: Unit | None, village: int | None
+) -> list[Contact]:
+    """Who may be called as this role; a grid's workers before its 网格长."""
+    of_unit = Contact.unit_id == (unit.id if unit else -1)
+    called_as = CALLED_AS[role]
+    wanted = of_unit & Contact.role.in_((called_as, ContactRole.DEPUTY))
+    query = select(Contact).where(Contact.active).order_by(Contact.code)
+    if role is not BridgeRole.GRID_WORKER:
+        return list(await session.scalars(query.where(wanted)))
+    here = (
+        select(GridMember.contact_id, GridMember.leader)
+        .join(Grid, Grid.id == GridMember.grid_id)
+        .where(Grid.village_id == (village or -1))
+    )
+    leads = {contact_id: leader for contact_id, leader in await session.execute(here)}
+    in_no_grid = Contact.id.not_in(select(GridMember.contact_id))
+    of_town = of_unit & (Contact.role == called_as) & in_no_grid
+    found = list(await session.scalars(query.where(or_(Contact.id.in_(leads), of_town))))
+    # The place's own grid first; the township's own workers stand in for every grid of it
+    return sorted(found, key=lambda person: (person.id not in leads, leads.get(person.id, False)))
+
+
+async def _on_duty(session: AsyncSession, people: Sequence[Contact], at: dt.datetime) -> frozenset[int]:
+    query = select(DutyShift.contact_id).where(
+        DutyShift.contact_id.in_([person.id for person in people]),
+        DutyShift.starts_at <= at,
+        DutyShift.ends_at > at,
+    )
+    return frozenset(await session.scalars(query))
+
+
+async def _numbers(session: AsyncSession, unit: Unit | None, people: Sequence[Contact]) -> list[PhoneNumber]:
+    owners = or_(
+        PhoneNumber.unit_id == (unit.id if unit else -1),
+        PhoneNumber.contact_id.in_([person.id for person in people]),
+    )
+    return list(await session.scalars(select(PhoneNumber).where(owners).order_by(PhoneNumber.id)))
+
+
+async def is_day(session: AsyncSession, at: dt.datetime) -> bool:
+    """Whether the day's duty phone is in force: policies `duty_day_from` and `duty_day_until`."""
+    begin, end = await _time_of_day(session, "duty_day_from"), await _time_of_day(session, "duty_day_until")
+    now = at.astimezone(SHANGHAI).time()
+    return begin <= now < end
+
+
+async def _time_of_day(session: AsyncSession, key: str) -> dt.time:
+    policy = await session.get(Policy, key)
+    default = {"duty_day_from": "08:30", "duty_day_until": "20:30"}[key]
+    return dt.time.fromisoformat(policy.value if policy else default)
