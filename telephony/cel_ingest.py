@@ -117,7 +117,8 @@ def _fact(row: CelRow, queued: dt.datetime | None) -> CallFact | None:
     if row.event == "HANGUP":
         extra = _extra(row)
         return CallEnded(at=at, call_id=call_id, cause=int(extra.get("hangupcause", 0)), ended_by=_by(extra))
-    return _told(row, call_id) if row.event == "USER_DEFINED" else None
+    # A user event stands under its own name or as USER_DEFINED, as the version of the CEL writer has it
+    return _told(row, call_id) if row.user_event else None
 
 
 def _told(row: CelRow, call_id: CallId) -> CallFact | None:

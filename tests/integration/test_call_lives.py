@@ -89,7 +89,7 @@ def a_call(n):
     cause = f'{{""hangupcause"":16,""hangupsource"":""PJSIP/trunk-0000000{n}""}}'
     return [
         line("CHAN_START", n, 0),
-        line("USER_DEFINED", n, 1, user="MsQueued"),
+        line("MsQueued", n, 1, user="MsQueued"),
         line("BRIDGE_ENTER", n, 5, "seat1", unique=7),
         line("HANGUP", n, 9, extra=cause),
         line("CHAN_END", n, 9),

@@ -1,0 +1,186 @@
+"""The voice plane with no Python at all: never a dead line, and nothing that a caller says is lost."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from ops.phone import ScriptedPhone, read_wav, tone, tone_power
+from ops.supervisor import Supervisor
+from tests.e2e.hotline import Person, wait_for
+from tests.e2e.voice_plane import VoicePlane, first_sound_s, longest_silence_s
+
+
+@pytest.fixture(scope="module")
+def plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[VoicePlane]:
+    made = VoicePlane(tmp_path_factory.mktemp("voice-plane"))
+    yield made
+    made.asterisk.stop()
+
+
+@pytest.fixture(autouse=True)
+def empty_queue(plane: VoicePlane) -> Iterator[None]:
+    yield
+    plane.nobody()
+
+
+def speaking(folder: Path, hz: float) -> str:
+    return str(tone(folder / f"{hz:.0f}.wav", hz=hz, seconds=90))
+
+
+def has_ended(phone: ScriptedPhone) -> bool:
+    return any(event.get("state") == "DISCONNECTED" for event in phone.events)
+
+
+def test_a_seat_is_reached_and_both_sides_are_recorded(plane: VoicePlane, tmp_path: Path) -> None:
+    heard_by_caller, heard_by_seat = tmp_path / "caller.wav", tmp_path / "seat.wav"
+    with (
+        plane.seat(1, play=speaking(tmp_path, 660), record=str(heard_by_seat)) as seat,
+        plane.citizen(play=speaking(tmp_path, 440), record=str(heard_by_caller)) as caller,
+    ):
+        plane.member(1)
+        caller.call("56564444")
+        caller.wait_answered()
+        seat.wait("incoming", timeout_s=30)
+        seat.answer()
+        seat.wait_answered()
+        wait_for("the caller at the seat", lambda: tone_power(heard_by_seat, 440) > 0.5)
+        wait_for("the seat at the caller", lambda: tone_power(heard_by_caller, 660) > 0.5)
+        caller.hang_up()
+        caller.wait_ended()
+    assert first_sound_s(heard_by_caller) < 1.0
+    legs = wait_for("both legs' files", lambda: plane.captured("caller")[-1:] + plane.captured("seat")[-1:])
+    assert tone_power(legs[0], 440) > 0.5
+    assert tone_power(legs[1], 660) > 0.5
+    lengths = [len(read_wav(leg)[0]) / read_wav(leg)[1] for leg in legs]
+    assert abs(lengths[0] - lengths[1]) < 0.04, lengths
+
+
+def test_sound_never_stops_from_greeting_to_message(plane: VoicePlane, tmp_path: Path) -> None:
+    """A member who never answers: greeting, music, ringing, music, then the message prompt and its beep."""
+    heard = tmp_path / "heard.wav"
+    before = len(plane.captured("message"))
+    with plane.seat(1) as seat, plane.citizen(play=speaking(tmp_path, 440), record=str(heard)) as caller:
+        plane.member(1)
+        caller.call("56564444")
+        caller.wait_answered()
+        seat.wait("incoming", timeout_s=30)
+        message = wait_for("the message's file", lambda: plane.captured("message")[before:], 60)[0]
+        wait_for("the caller's tone in it", lambda: tone_power(message, 440) > 0.5)
+        recording_began = len(read_wav(heard)[0]) / read_wav(heard)[1]
+        caller.hang_up()
+        caller.wait_ended()
+    assert first_sound_s(heard) < 1.0
+    assert longest_silence_s(heard) < 3.0, recording_began
+
+
+def test_with_no_seat_the_message_becomes_a_ticket_once_python_lives(
+    plane: VoicePlane, tmp_path: Path
+) -> None:
+    before = len(plane.captured("message"))
+    with plane.citizen("13900007777", play=speaking(tmp_path, 440)) as caller:
+        caller.call("56564444")
+        caller.wait_answered()
+        message = wait_for("the message's file", lambda: plane.captured("message")[before:], 60)[0]
+        wait_for("the caller's tone in it", lambda: tone_power(message, 440) > 0.5)
+        caller.hang_up()
+        caller.wait_ended()
+    supervisor = Supervisor(plane.settings, lambda _line: None)
+    supervisor.start()
+    try:
+        assert supervisor.wait_ready(60)
+        password = (plane.settings.state_dir / "demo-password.txt").read_text().strip()
+        leader = Person(supervisor.base_url(), "leader", password)
+        with closing(leader.http):
+            call = wait_for("the call with its message", lambda: voicemail(leader, "139****7777"), 30)
+            assert call["queued_at"]
+            assert call["outcome"] == "voicemail"
+            ticket = leader.get(f"/api/tickets/{call['ticket_id']}")
+            assert (ticket["status"], ticket["channel"]) == ("pending_accept", "voicemail")
+    finally:
+        supervisor.stop(keep_asterisk=True)
+
+
+def voicemail(leader: Person, masked: str) -> dict[str, object] | None:
+    for row in leader.get("/api/calls")["calls"]:
+        call = leader.call(row["id"])
+        if call["caller_masked"] == masked and call["ticket_id"] and (call["recording"] or {}).get("ready"):
+            return call
+    return None
+
+
+def test_everybody_on_a_break_means_a_message(plane: VoicePlane, tmp_path: Path) -> None:
+    before = len(plane.captured("message"))
+    with plane.seat(2), plane.citizen(play=speaking(tmp_path, 440)) as caller:
+        plane.member(2)
+        plane.pause(2, penalty=9)
+        caller.call("56564444")
+        caller.wait_answered()
+        wait_for("the message's file", lambda: plane.captured("message")[before:], 40)
+        caller.hang_up()
+        caller.wait_ended()
+
+
+def test_after_call_work_is_waited_for(plane: VoicePlane, tmp_path: Path) -> None:
+    before = len(plane.captured("message"))
+    with plane.seat(2) as seat, plane.citizen(play=speaking(tmp_path, 440)) as caller:
+        plane.member(2)
+        plane.pause(2, penalty=0)
+        caller.call("56564444")
+        caller.wait_answered()
+        wait_for("the caller in the queue", lambda: "1. PJSIP" in plane.asterisk.rx("queue show hotline"), 30)
+        assert not [event for event in seat.events if event["event"] == "incoming"]
+        plane.ready(2)
+        seat.wait("incoming", timeout_s=15)
+        seat.answer()
+        seat.wait_answered()
+        caller.hang_up()
+        caller.wait_ended()
+    assert len(plane.captured("message")) == before
+
+
+def test_key_1_goes_before_those_who_came_earlier(plane: VoicePlane, tmp_path: Path) -> None:
+    with (
+        plane.seat(3) as seat,
+        plane.citizen("13900000001") as first,
+        plane.citizen("13900000002") as urgent,
+    ):
+        plane.member(3)
+        plane.pause(3, penalty=0)
+        first.call("56564444")
+        first.wait_answered()
+        wait_for("the first in the queue", lambda: "1. PJSIP" in plane.asterisk.rx("queue show hotline"), 30)
+        urgent.call("56564444")
+        urgent.wait_answered()
+        urgent.dtmf("1")
+        wait_for("priority", lambda: "prio: 10" in plane.asterisk.rx("queue show hotline"), 30)
+        plane.ready(3)
+        ring = seat.wait("incoming", timeout_s=15)
+        assert "13900000002" in ring["headers"]["From"]
+        for caller in (urgent, first):
+            caller.hang_up()
+            caller.wait_ended()
+
+
+def test_key_2_and_a_python_that_never_answers(plane: VoicePlane, tmp_path: Path) -> None:
+    """Stopped between its heartbeat and its answer: the caller is back in the queue after the limit."""
+    agi = plane.settings.agi
+    with socket.create_server((agi.host, agi.port)), plane.seat(4) as seat, plane.citizen() as caller:
+        plane.member(4)
+        plane.pause(4, penalty=0)
+        plane.beat()
+        caller.call("56564444")
+        caller.wait_answered()
+        plane.beat()
+        caller.dtmf("2")
+        wait_for("the AGI branch", lambda: "AGI" in plane.asterisk.rx("core show channels concise"), 15)
+        wait_for("the queue again", lambda: "1. PJSIP" in plane.asterisk.rx("queue show hotline"), 30)
+        plane.ready(4)
+        seat.wait("incoming", timeout_s=15)
+        assert not has_ended(caller)
+        caller.hang_up()
+        caller.wait_ended()

@@ -1,0 +1,83 @@
+"""Asterisk alone: one instance whose Python is never started, with short times, and phones at its seats."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from ops import setup_steps
+from ops.phone import ScriptedPhone, read_wav
+from telephony.asterisk_config import QueuePolicy, render
+from telephony.asterisk_runtime import AsteriskProcess
+
+SHORT: Final = QueuePolicy(
+    ring_timeout_s=6, max_wait_s=14, retry_s=1, message_max_s=20, message_silence_s=5, agi_limit_s=3
+)
+
+
+class VoicePlane:
+    """Renders, starts and stops Asterisk; puts desk phones into the queue as fixed console words."""
+
+    def __init__(self, folder: Path) -> None:
+        self.settings = setup_steps.prepare(folder, lambda _line: None, free_ports=True).settings
+        render(self.settings, SHORT)
+        self.asterisk = AsteriskProcess(self.settings)
+        self.asterisk.start()
+
+    def member(self, seat: int) -> None:
+        """The seat's desk phone becomes a ready member."""
+        self.asterisk.rx(f"queue add member PJSIP/desk{seat} to hotline penalty 0 as seat{seat}")
+
+    def pause(self, seat: int, penalty: int) -> None:
+        """As the control plane does it: a break has penalty 9, after-call work has none (docs/adr/0001)."""
+        self.asterisk.rx(f"queue set penalty {penalty} on hotline interface PJSIP/desk{seat}")
+        self.asterisk.rx(f"queue pause member PJSIP/desk{seat} queue hotline reason test")
+
+    def ready(self, seat: int) -> None:
+        """Offered calls again."""
+        self.asterisk.rx(f"queue set penalty 0 on hotline interface PJSIP/desk{seat}")
+        self.asterisk.rx(f"queue unpause member PJSIP/desk{seat} queue hotline")
+
+    def nobody(self) -> None:
+        """Every member away."""
+        for seat in range(1, 6):
+            self.asterisk.rx(f"queue remove member PJSIP/desk{seat} from hotline")
+
+    def beat(self) -> None:
+        """The heartbeat of a control plane that lives."""
+        self.asterisk.rx(f"dialplan set global MS_HEARTBEAT {int(time.time())}")
+
+    def captured(self, part: str) -> list[Path]:
+        """Files of that part (`caller`, `seat`, `message`), oldest first."""
+        folder = self.settings.recordings_dir / "capture"
+        return sorted(folder.glob(f"*-{part}.wav16"), key=lambda file: file.stat().st_mtime)
+
+    def seat(self, number: int, **config: str) -> ScriptedPhone:
+        """A desk phone of that seat."""
+        return ScriptedPhone.seat(self.settings, number, **config)
+
+    def citizen(self, number: str = "13800001234", **config: str) -> ScriptedPhone:
+        """A caller at the carrier's address."""
+        return ScriptedPhone.citizen(self.settings, number, **config)
+
+
+def longest_silence_s(file: Path) -> float:
+    """The longest stretch, in seconds, in which nothing louder than a faint hiss was heard."""
+    samples, rate_hz = read_wav(file)
+    step = rate_hz // 20
+    longest = quiet = 0
+    for start in range(0, len(samples) - step, step):
+        loud = float(np.abs(samples[start : start + step]).max(initial=0)) > 80
+        quiet = 0 if loud else quiet + 1
+        longest = max(longest, quiet)
+    return longest / 20
+
+
+def first_sound_s(file: Path) -> float:
+    """Seconds until the first sound that a person would hear."""
+    samples, rate_hz = read_wav(file)
+    loud = np.flatnonzero(np.abs(samples) > 200)
+    return float(loud[0]) / rate_hz if len(loud) else float("inf")
