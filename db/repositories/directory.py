@@ -34,12 +34,24 @@ BY_PLACE: Final = (BridgeRole.GRID_WORKER, BridgeRole.HANDLING_UNIT)
 class Candidate:
     """One number to try for a role."""
 
+    name: str
+    """Whose it is."""
     label: str
-    number: str
+    """Which number it is, and whether a test call confirmed it."""
+    digits: str
     number_id: int
     verified: bool
     contact_id: int | None
     unit_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Matter:
+    """What it is about, and where: category code, town code, village id."""
+
+    category: str = ""
+    town: str | None = None
+    village: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,24 +103,23 @@ async def numbers_for(  # noqa: PLR0913, RUF100 - a question of five words
     at: dt.datetime,
 ) -> list[tuple[str, str]]:
     """(label, number) of everybody to try for this role, in order; empty where nobody is known."""
-    found = await candidates(session, role, (category, town, village), at)
-    return [(one.label, one.number) for one in found]
+    found = await candidates(session, role, Matter(category, town, village), at)
+    return [(f"{one.name} {one.label}", one.digits) for one in found]
 
 
 async def candidates(
-    session: AsyncSession, role: BridgeRole, matter: tuple[str, str | None, int | None], at: dt.datetime
+    session: AsyncSession, role: BridgeRole, matter: Matter, at: dt.datetime
 ) -> list[Candidate]:
-    """As `numbers_for`, with the rows behind each number; `matter` is category, town, village."""
-    rule = (await roles_for(session, *matter)).get(role)
+    """As `numbers_for`, with the rows behind each number."""
+    rule = (await roles_for(session, matter.category, matter.town, matter.village)).get(role)
     if rule is None or role is BridgeRole.CITIZEN:
         return []
-    _category, town, village = matter
     unit = await session.get(Unit, rule.unit_id) if rule.unit_id else None
-    if unit is None and role in BY_PLACE and town:
-        unit = await session.scalar(select(Unit).where(Unit.town_code == town))
+    if unit is None and role in BY_PLACE and matter.town:
+        unit = await session.scalar(select(Unit).where(Unit.town_code == matter.town))
     if unit is not None and not unit.active:
         unit = None
-    people = await _people(session, role, unit, village)
+    people = await _people(session, role, unit, matter.village)
     known = _Known(
         role,
         unit,
@@ -131,7 +142,8 @@ def in_order(known: _Known) -> list[Candidate]:
         seen.setdefault(
             number.number,
             Candidate(
-                f"{who} {number.kind}{mark}",
+                who,
+                f"{number.kind}{mark}",
                 number.number,
                 number.id,
                 verified,

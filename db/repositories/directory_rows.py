@@ -25,6 +25,16 @@ MODELS: Final[Mapping[str, type[Row]]] = {
 """By kind, in the order in which an import must write them."""
 
 
+FORM_NUMBERS: Final[Mapping[str, NumberKind]] = {
+    "duty_day": NumberKind.DUTY_DAY,
+    "duty_night": NumberKind.DUTY_NIGHT,
+    "duty": NumberKind.DUTY,
+    "mobile": NumberKind.MOBILE,
+    "deputy": NumberKind.DEPUTY,
+}
+"""Which number each field of a unit's or person's form holds."""
+
+
 class RowInUse(HotlineError):
     """还有其他记录引用它，不能删除；可改为停用。"""
 
@@ -91,8 +101,7 @@ async def _save_unit(
     }
     unit, changed = await _write(session, Unit, unit, values)
     renamed(index.units, unit, row)
-    wanted = {NumberKind.DUTY_DAY: form.duty_day, NumberKind.DUTY_NIGHT: form.duty_night}
-    return unit, await _keep_numbers(session, index, unit, wanted) or changed
+    return unit, await _keep_numbers(session, index, unit, form) or changed
 
 
 async def _save_contact(
@@ -116,8 +125,7 @@ async def _save_contact(
     }
     contact, changed = await _write(session, Contact, contact, values)
     renamed(index.contacts, contact, row)
-    wanted = {NumberKind.DUTY: form.duty, NumberKind.MOBILE: form.mobile, NumberKind.DEPUTY: form.deputy}
-    changed = await _keep_numbers(session, index, contact, wanted) or changed
+    changed = await _keep_numbers(session, index, contact, form) or changed
     ids = {grid.id for grid in grids if grid is not None}
     return contact, await _keep_members(session, index, contact.id, ids, form.leader) or changed
 
@@ -206,13 +214,16 @@ async def _write(
 
 
 async def _keep_numbers(
-    session: AsyncSession, index: Index, owner: Unit | Contact, wanted: Mapping[NumberKind, str]
+    session: AsyncSession, index: Index, owner: Unit | Contact, form: UnitForm | ContactForm
 ) -> bool:
     """Make the owner's numbers so; a changed number is no longer verified."""
     side = "unit" if isinstance(owner, Unit) else "contact"
     known = index.numbers.setdefault((side, owner.id), {})
     changed = False
-    for kind, text in wanted.items():
+    for name, kind in FORM_NUMBERS.items():
+        if name not in type(form).model_fields:
+            continue
+        text = str(getattr(form, name))
         there = known.get(kind)
         if text == (there.number if there else ""):
             continue

@@ -19,6 +19,7 @@ from db.directory_forms import Form, RuleForm, ShiftForm, UnitForm, read
 from db.models import BridgeRule, Contact, PhoneNumber, Unit, Village
 from db.reference_data import load_reference
 from db.repositories import directory
+from db.repositories.directory import Matter
 from db.repositories.directory_index import load_index
 from db.repositories.directory_rows import save
 from db.session import make_engine, make_sessions, transaction
@@ -120,8 +121,8 @@ async def test_a_village_finds_its_grid_workers_then_its_leader_then_the_townshi
 
 
 async def test_a_matter_without_its_own_rule_goes_to_the_township(session: AsyncSession) -> None:
-    found = await directory.candidates(session, BridgeRole.HANDLING_UNIT, ("", CAOTANG, None), NOON)
-    assert [one.label for one in found] == [
+    found = await directory.candidates(session, BridgeRole.HANDLING_UNIT, Matter("", CAOTANG), NOON)
+    assert [f"{one.name} {one.label}" for one in found] == [
         "值班干部 刘值班 值班电话（未拨测）",
         "值班干部 刘值班 手机（未拨测）",
     ]
@@ -143,9 +144,9 @@ async def test_fire_brings_119_and_a_citizen_is_never_looked_up(session: AsyncSe
         BridgeRole.HANDLING_UNIT,
         BridgeRole.EMERGENCY,
     ]
-    found = await directory.candidates(session, BridgeRole.EMERGENCY, ("1003", None, None), NIGHT)
-    assert [(one.number, one.verified) for one in found] == [("119", True)]
-    assert await directory.candidates(session, BridgeRole.CITIZEN, ("1003", None, None), NOON) == []
+    found = await directory.candidates(session, BridgeRole.EMERGENCY, Matter("1003"), NIGHT)
+    assert [(one.digits, one.verified) for one in found] == [("119", True)]
+    assert await directory.candidates(session, BridgeRole.CITIZEN, Matter("1003"), NOON) == []
     assert BridgeRole.EMERGENCY not in await directory.roles_for(session, "0101", CAOTANG, None)
 
 
