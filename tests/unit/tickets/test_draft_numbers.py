@@ -1,0 +1,58 @@
+"""domain.md section 6's table, and the numbers that must be left alone."""
+
+from __future__ import annotations
+
+import pytest
+
+from tickets.draft.numbers import NumberKind, render, spans
+
+
+@pytest.mark.parametrize(
+    ("said", "read"),
+    [
+        ("幺三八零零幺三八零零零", "13800138000"),
+        ("五六四四四四五六", "56444456"),
+        ("零二三五六五六四四四四", "02356564444"),
+        ("三号楼二单元六零幺", "3号楼2单元601"),
+        ("十米深二十米长", "10米深20米长"),
+        ("八千六百五十元", "8650元"),
+        ("八千六块", "8600块"),
+        ("晚上十点半", "晚上10点半"),
+        ("两千零二十三年九月二十五日", "2023年9月25日"),
+        ("二零二三年", "2023年"),
+        ("百分之三十", "30%"),
+        ("枫琴水岸五号楼二单元十一之三", "枫琴水岸5号楼2单元11之3"),
+        ("五一二三零幺幺九八零零一二三幺二X", "5123011980012312X"),
+        ("幺五零洞拐勾三三", "15007933"),
+    ],
+)
+def test_numbers_are_read_by_what_they_count(said: str, read: str) -> None:
+    assert render(said) == read
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "七八个人三四天",
+        "二三十块",
+        "五马镇三江社区",
+        "青龙镇九盘村",
+        "三马村",
+        "一会儿",
+        "一块地",
+        "十几楼",
+        "两三米",
+        "洞里头",
+    ],
+)
+def test_names_and_approximate_pairs_stay_as_said(said: str) -> None:
+    assert render(said) == said
+
+
+def test_a_protected_name_is_never_read_as_a_number() -> None:
+    assert render("五组三组", protected=[(0, 2)]) == "五组3组"
+
+
+def test_every_span_says_where_and_what() -> None:
+    (span,) = spans("赔我八千六百五十元")
+    assert (span.start, span.end, span.kind, span.value) == (2, 8, NumberKind.MONEY, "8650")

@@ -1,0 +1,201 @@
+"""The number to ring back on: every digit as said, none invented, the caller's last word wins."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from tickets.draft import sounds
+from tickets.draft.heard import BREAK, Heard
+from tickets.draft.numbers import DIGIT_OF
+from tickets.draft.turns import Field
+
+_HEARD_AS = {
+    "yao": "1", "yi": "1", "lin": "0", "er": "2", "san": "3", "si": "4", "wu": "5",
+    "liu": "6", "qi": "7", "ba": "8", "jiu": "9",
+}  # fmt: skip
+_GUESSED = {digit: chr(0x2460 + int(digit)) for digit in "0123456789"}
+_PLAIN = {guess: digit for digit, guess in _GUESSED.items()}
+_GUESS = "".join(_PLAIN)
+_FUNCTION_WORDS = frozenset("是就吧把而以已时事有其起")
+_TOKEN = re.compile(f"([2-6])个([0-9])|双([0-9])|([0-9{_GUESS}]+?(?=[2-6]个[0-9])|[0-9{_GUESS}]+)")
+_JOIN = re.compile(
+    f"(?:{BREAK}|然后|再|接着|完了|后面|后头|最后|中间|尾号|是|的|哈|哦|对|好|逗号|记好没|记到没|记到了没|听到没|还有){{1,4}}"
+)
+_MOBILE = re.compile(r"1[3-9]\d{9}")
+_FIXED = re.compile(r"0[1-9]\d{8,10}|[2-8]\d{6,7}")
+_NOT_CONTACT = re.compile(
+    "(?:他|她|它|对方|骗子|那边|那个人|人家|哪个|店里|老板|商家|公司|平台|中介|单位|房东|司机|贷款|陌生)的?(?:电话|手机|号码|座机)"
+    "|打来|打过来|打给我|来电|客服|卡号|身份证|订单|单号|户号|账号|账户|编号|车牌|工号|工单|快递|举报电话|热线|显示|冒充|诈骗|骚扰"
+    "|微信号|打到|打了?你们|打的是|拨打?的?是|受理号|证号|执照|尾号是?$"
+)
+_MINE = re.compile(
+    "我的?(?:号|电话|手机|号码|联系|座机)|联系我|打我|回我|通知我|找我|留个|我是|联系电话|记一下|记一哈|(?:儿|女|妹|哥|老公|老婆|屋头|家里|媳妇)[^他她]{0,3}(?:电话|号码|手机)"
+)
+_ASKS_PHONE = re.compile("电话|号码|联系方式|手机|怎么联系|联系您|回您")
+_CORRECTS = re.compile(
+    "不对|错了|说错|搞错|记错|报错|念错|更正|不是|重新|重来|换一?个|打这个|用这个|这个打不通|另外那个|以前的|停机|不用了|弄错|应该是|改成"
+)
+_UNIT = re.compile("号楼|[栋幢楼层室组社元块万千百米月天岁年斤亩个]|单元|点[钟半]?")
+_OWN = {"56564444", "02356564444"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Number:
+    start: int
+    end: int
+    digits: str
+    sure: float
+
+    @property
+    def whole(self) -> bool:
+        return bool(_MOBILE.fullmatch(self.digits) or _FIXED.fullmatch(self.digits))
+
+
+def find_phone(heard: Heard) -> Field[str]:
+    """The contact number; null when none, or only somebody else's, was said."""
+    best: _Number | None = None
+    best_mine = False
+    text = heard.text
+    for number in _numbers(text):
+        gap = text[best.end : number.start] if best else ""
+        if not number.whole or number.digits in _OWN or _foreign(heard, number):
+            if best is not None:
+                best = _mended(best, number, text)
+            continue
+        mine = _is_mine(heard, number)
+        if len(number.digits) < 8 and not mine:
+            continue
+        if best is None or _CORRECTS.search(gap) or (mine and not best_mine) or best.digits == number.digits:
+            best, best_mine = number, mine
+    if best is None:
+        return Field()
+    return Field(
+        best.digits, best.sure if best_mine else best.sure - 0.1, heard.evidence(best.start, best.end)
+    )
+
+
+def _view(text: str) -> str:
+    """Same length: digits for digit words, circled digits for what only sounds like one."""
+    seen: list[str] = []
+    for char in text:
+        if char in DIGIT_OF:
+            seen.append(DIGIT_OF[char])
+        else:
+            digit = None if char in _FUNCTION_WORDS else _HEARD_AS.get(sounds.syllable(char))
+            seen.append(_GUESSED[digit] if digit else char)
+    return "".join(seen)
+
+
+def _numbers(text: str) -> list[_Number]:
+    view = _view(text)
+    pieces = [piece for match in _TOKEN.finditer(view) if (piece := _piece(match))]
+    found: list[_Number] = []
+    at = 0
+    while at < len(pieces):
+        best, used = _settle(pieces[at], view), 1
+        joined = pieces[at]
+        for ahead in range(at + 1, min(at + 6, len(pieces))):
+            gap = view[joined.end : pieces[ahead].start]
+            if (best is not None and best.whole) or (gap and not _JOIN.fullmatch(gap)):
+                break
+            joined = _Number(joined.start, pieces[ahead].end, joined.digits + pieces[ahead].digits, 0.9)
+            longer = _settle(joined, view)
+            if longer is not None and longer.whole and longer.digits[0] in "01":
+                best, used = longer, ahead - at + 1
+                break
+        if best is not None:
+            found.append(best)
+        at += used
+    return found
+
+
+def _piece(match: re.Match[str]) -> _Number | None:
+    if match[1]:
+        said = match[2] * int(match[1])
+    elif match[3]:
+        said = match[3] * 2
+    else:
+        said = match[4]
+    if not any(char.isdigit() and char not in _GUESS for char in said):
+        return None
+    return _Number(match.start(), match.end(), said, 0.97)
+
+
+def _settle(number: _Number, view: str) -> _Number | None:
+    """Decide what only sounds like digits, and give back what belongs to a following unit."""
+    said, start, end = number.digits, number.start, number.end
+    literal = said.strip(_GUESS)
+    lead = len(said) - len(said.lstrip(_GUESS))
+    tail = len(said) - len(said.rstrip(_GUESS))
+    plain = "".join(_PLAIN.get(char, char) for char in said)
+    inner = plain[lead : len(plain) - tail]
+    if len(inner) > 11 and _MOBILE.fullmatch(inner[-11:]) and inner[-11:].startswith(inner[:-11]):
+        return _Number(end - tail - 11, end - tail, inner[-11:], 0.9)  # begun again: 幺五三 幺五三零六…
+    guesses = sum(char in _GUESS for char in literal)
+    if _UNIT.match(view, end) and tail == 0:
+        if len(inner) > 11 and _MOBILE.match(inner):
+            return _Number(start + lead, end - (len(inner) - 11), inner[:11], 0.9)
+        if len(inner) != 11:
+            return None
+    if guesses > 3:
+        return None
+    if len(inner) == 10 and lead and said[lead - 1] == _GUESSED["1"] and _MOBILE.fullmatch("1" + inner):
+        return _Number(start + lead - 1, end - tail, "1" + inner, 0.8)
+    if len(inner) == 10 and tail and _MOBILE.fullmatch(inner + plain[len(plain) - tail]) and plain[0] == "1":
+        return _Number(start + lead, end - tail + 1, inner + plain[len(plain) - tail], 0.7)
+    return _Number(start + lead, end - tail, inner, 0.97 if not guesses else 0.8)
+
+
+def _before(heard: Heard, number: _Number) -> str:
+    return re.split(r"[0-9零幺]{7,}", heard.text[max(0, number.start - 16) : number.start])[-1]
+
+
+def _foreign(heard: Heard, number: _Number) -> bool:
+    before = _before(heard, number)
+    told = heard.text[max(0, number.start - 40) : number.start]
+    if re.search("冒充|诈骗|骗子|号码报给你", told) and not _MINE.search(told):
+        return True
+    foreign = list(_NOT_CONTACT.finditer(before))
+    if not foreign:
+        return False
+    mine = list(_MINE.finditer(before))
+    return not mine or mine[-1].end() < foreign[-1].start()
+
+
+def _is_mine(heard: Heard, number: _Number) -> bool:
+    asked = heard.asked_before.get(heard.turn_of(number.start), "")
+    near = heard.text[max(0, number.start - 10) : number.end + 8]
+    return bool(_MINE.search(_before(heard, number)) or _ASKS_PHONE.search(asked) or _ASKS_PHONE.search(near))
+
+
+def _mended(known: _Number, part: _Number, text: str) -> _Number:
+    """The number with one part said anew (尾号不是八零是九零, 最后四位是 …)."""
+    if text[part.end : part.end + 1] in ("位", "号"):
+        return known
+    between, new = text[known.end : part.start], part.digits
+    if (
+        not new
+        or len(new) > 8
+        or len(between) > 40
+        or not _CORRECTS.search(between + text[part.end : part.end + 6])
+    ):
+        return known
+    old = re.search(r"不是([0-9零幺一二三四五六七八九]+)[，是]*$", between)
+    if old:
+        said = "".join(DIGIT_OF[char] for char in old[1])
+        return _replaced(known, part, said, new, front=bool(re.search("前|开头|头三", between)))
+    if text[part.start - 2 : part.start] == "不是" or text[part.start - 1 : part.start] == "非":
+        return known
+    if re.search("尾|最后|后头|后面|末", between):
+        return _Number(known.start, part.end, known.digits[: -len(new)] + new, 0.85)
+    if re.search("前面|开头|前头|头几|前三", between):
+        return _Number(known.start, part.end, new + known.digits[len(new) :], 0.85)
+    return known
+
+
+def _replaced(known: _Number, part: _Number, said: str, new: str, *, front: bool) -> _Number:
+    at = known.digits.find(said) if front else known.digits.rfind(said)
+    if at < 0 or len(said) != len(new):
+        return known
+    return _Number(known.start, part.end, known.digits[:at] + new + known.digits[at + len(said) :], 0.85)
