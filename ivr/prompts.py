@@ -28,6 +28,23 @@ class Prompt:
     max_s: float
 
 
+ABOUT: Final[dict[str, str]] = {
+    "00": "紧急民生",
+    "01": "公用事业",
+    "02": "住房物业",
+    "03": "城市管理",
+    "04": "交通出行",
+    "05": "三农与乡村",
+    "06": "人社民政",
+    "07": "教育卫健医保",
+    "08": "市场消费",
+    "09": "生态环境与自然资源",
+    "10": "安全应急",
+    "11": "公安司法信访",
+    "12": "政务与作风",
+}
+"""What a callee of the one-key bridge is told it is about: the class of the category."""
+
 PROMPTS: Final[tuple[Prompt, ...]] = (
     Prompt(
         "ms-greeting",
@@ -44,6 +61,12 @@ PROMPTS: Final[tuple[Prompt, ...]] = (
     Prompt("ms-progress-to_dispatch", "您最近的工单已经登记，正在转交承办单位。", 8.0),
     Prompt("ms-progress-answered", "您最近的工单已经答复办结。", 8.0),
     Prompt("ms-progress-void", "没有查到本号码正在办理的工单。", 8.0),
+    Prompt("ms-bridge-hello", "您好，这里是奉节民生之声三方通话。", 8.0),
+    Prompt("ms-bridge-by-caller", "群众反映", 3.0),
+    Prompt("ms-bridge-by-grid", "网格员反映", 3.0),
+    *(Prompt(f"ms-about-{code}", f"{text}方面的问题。", 6.0) for code, text in ABOUT.items()),
+    Prompt("ms-bridge-keys", "本次通话将被录音。按1接入，按2稍后回拨。", 9.0),
+    Prompt("ms-bridge-later", "好的，我们稍后给您回拨，再见。", 6.0),
 )
 BEEP: Final = "ms-beep"
 

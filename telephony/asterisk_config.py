@@ -32,6 +32,8 @@ class QueuePolicy:
     message_silence_s: int = 8
     position_every_s: int = 30
     agi_limit_s: int = 20
+    bridge_asks: int = 2
+    bridge_key_s: int = 5
 
 
 def render(settings: Settings, policy: QueuePolicy | None = None) -> None:

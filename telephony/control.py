@@ -22,6 +22,7 @@ from db.session import SessionMaker, transaction
 from telephony.ami_client import AmiLink
 from telephony.ami_translate import Translator
 from telephony.asterisk_view import contacts, look
+from telephony.bridge_control import BridgeControl
 from telephony.call_service import CallService
 from telephony.cel_ingest import CelIngest
 from telephony.reconciler import Reconciler
@@ -85,6 +86,7 @@ class TelephonyControl:
         self._reconciler = Reconciler(
             self.cel.so_far, sessions, clock, self.switchboard, self.calls, self.seats
         )
+        self.bridges = BridgeControl(settings, sessions, bus, clock, self._act)
         self._tasks = TaskGroup()
         self._busy = asyncio.Lock()
         self._alive: frozenset[str] | None = None
@@ -108,6 +110,7 @@ class TelephonyControl:
     async def close(self) -> None:
         """End everything; calls go on without us."""
         await self._tasks.close()
+        await self.bridges.close()
         await self._watch.close()
         await self._act.close()
         self.link_state = LinkState.DOWN
@@ -129,6 +132,7 @@ class TelephonyControl:
             if fact is not None:
                 async with self._busy:
                     await self.take(fact)
+            await self.bridges.hear(event)
 
     async def _link_up(self) -> None:
         if self._watch.up and self._act.up:
@@ -175,6 +179,7 @@ class TelephonyControl:
             await self.cel.sweep(self._alive, looked_at)
             try:
                 await self._reconciler.sweep(view)
+                await self.bridges.sweep()
             except HotlineError as error:
                 log.warning("repair_failed", reason=error.message)
                 return
@@ -208,6 +213,7 @@ class TelephonyControl:
         while True:
             await asyncio.sleep(1)
             await self.seats.tick()
+            await self.bridges.tick()
 
     async def _files(self) -> None:
         """After-call work. What lives is known only while the link is up."""

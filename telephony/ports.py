@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
-from core.ids import LegId, SeatId
+from core.ids import CallId, LegId, SeatId
 from core.vocabulary import PauseReason
 
 
@@ -48,4 +49,41 @@ class Switchboard(Protocol):
 
     async def set_global(self, name: str, value: str) -> None:
         """Set a global variable of the dialplan; only names that begin with `MS_`."""
+        ...
+
+
+class Number(Protocol):
+    """One number of the directory, digits only."""
+
+    @property
+    def digits(self) -> str:
+        """What is dialled."""
+        ...
+
+    @property
+    def label(self) -> str:
+        """Which number it is: 值班电话, 手机 …"""
+        ...
+
+    @property
+    def name(self) -> str:
+        """Whose it is."""
+        ...
+
+
+class Directory(Protocol):
+    """Whom to call."""
+
+    async def numbers_for(
+        self, role: str, category: str | None, town: str | None, village: int | None
+    ) -> Sequence[Number]:
+        """The numbers of a role for this category and place, first to be called first; maybe none."""
+        ...
+
+
+class TicketDesk(Protocol):
+    """Gives a conference its ticket."""
+
+    async def ticket_for(self, call_id: CallId | None, seat_id: SeatId | None) -> int | None:
+        """The call's ticket, else a new one; None where none can be made now (it is asked again)."""
         ...

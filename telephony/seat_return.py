@@ -16,7 +16,7 @@ from core.events import SeatLegLost
 from core.ids import CallId, SeatId
 from core.vocabulary import CallState
 from db.models.call import Call
-from db.repositories import calls, seats
+from db.repositories import bridges, calls, seats
 from db.session import SessionMaker, transaction
 from telephony.call_service import CallService
 from telephony.ports import Switchboard
@@ -55,7 +55,9 @@ class SeatReturn:
         before, self._contacts = self._contacts, contacts
         async with transaction(self._sessions) as session:
             phones = {row.id: row.phone for row in await seats.every(session)}
-            open_calls = await calls.open_calls(session)
+            # A caller in a conference is not alone, and must not be pulled out of it
+            in_bridge = {bridge.call_id for bridge in await bridges.open_bridges(session)}
+            open_calls = [call for call in await calls.open_calls(session) if call.id not in in_bridge]
         self._losses = {call.id: self._losses[call.id] for call in open_calls if call.id in self._losses}
         for call in open_calls:
             if call.seat_id is None or call.seat_id not in phones:

@@ -1,6 +1,7 @@
 """Every table; import from here so that metadata is complete."""
 
 from db.models.account import Account, AuditEntry, LoginAttempt, WebSession
+from db.models.bridge import Bridge, BridgeAttempt, BridgeLeg, BridgeNumber
 from db.models.call import Call, EventLogEntry, IngestOffset, Recording, SeatRing, Utterance
 from db.models.directory import (
     ApiKey,
@@ -20,6 +21,10 @@ __all__ = [
     "Account",
     "ApiKey",
     "AuditEntry",
+    "Bridge",
+    "BridgeAttempt",
+    "BridgeLeg",
+    "BridgeNumber",
     "BridgeRule",
     "Call",
     "Category",

@@ -1,0 +1,92 @@
+"""The closed lists of words of the one-key bridge 一键三方. Code is English, labels are Chinese."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Final
+
+CALLER: Final = "caller"
+SEAT: Final = "seat"
+ROLE_LABELS: Final[dict[str, str]] = {
+    CALLER: "来电群众",
+    SEAT: "坐席",
+    "grid_worker": "网格员",
+    "internet_office": "网信部门",
+    "handling_unit": "承办单位",
+    "emergency": "110/119/120",
+    "citizen": "群众",
+}
+"""The two that are here already, and core.vocabulary.BridgeRole. `extra-1` … are added people."""
+
+
+class BridgeState(StrEnum):
+    """Where a conference is in its life."""
+
+    OPENING = "opening"
+    """Ordered; nobody was seen in the room yet."""
+    OPEN = "open"
+    ENDED = "ended"
+
+
+class LegState(StrEnum):
+    """Where one party is."""
+
+    ORDERED = "ordered"
+    """Asterisk was asked, or is about to be; nothing was seen of it yet."""
+    DIALLING = "dialling"
+    RINGING = "ringing"
+    ANSWERED = "answered"
+    """Something picked up; whether it is a person is not known before key 1."""
+    JOINED = "joined"
+    NEXT_NUMBER = "next_number"
+    BUSY = "busy"
+    NO_ANSWER = "no_answer"
+    CALL_BACK = "call_back"
+    LEFT = "left"
+    REMOVED = "removed"
+    FAILED = "failed"
+
+
+class Presser(StrEnum):
+    """From where the key was pressed."""
+
+    SEAT_CALL = "seat_call"
+    TICKET = "ticket"
+    GRID = "grid"
+    API = "api"
+
+
+class BridgeEnd(StrEnum):
+    """Why a conference ended."""
+
+    LAST_OUTSIDE_LEFT = "last_outside_left"
+    NOBODY_LEFT = "nobody_left"
+    ENDED_BY_PERSON = "ended_by_person"
+    GONE = "gone"
+    """It was found to be no more after a gap."""
+
+
+LEG_LABELS: Final[dict[LegState, str]] = {
+    LegState.ORDERED: "呼叫中",
+    LegState.DIALLING: "呼叫中",
+    LegState.RINGING: "振铃",
+    LegState.ANSWERED: "等待按键确认",
+    LegState.JOINED: "已接通",
+    LegState.NEXT_NUMBER: "换下一号码",
+    LegState.BUSY: "忙",
+    LegState.NO_ANSWER: "无人接听",
+    LegState.CALL_BACK: "稍后回拨",
+    LegState.LEFT: "已离开",
+    LegState.REMOVED: "已移出",
+    LegState.FAILED: "无法呼叫",
+}
+BRIDGE_LABELS: Final[dict[BridgeState, str]] = {
+    BridgeState.OPENING: "正在接通",
+    BridgeState.OPEN: "通话中",
+    BridgeState.ENDED: "已结束",
+}
+
+
+def role_label(role: str) -> str:
+    """The Chinese of a role; an added person is 邀请人员."""
+    return ROLE_LABELS.get(role, "邀请人员")

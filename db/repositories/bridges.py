@@ -1,0 +1,112 @@
+"""Conferences, their legs, numbers and attempts."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from core.bridge_words import BridgeState, LegState
+from db.models.bridge import Bridge, BridgeAttempt, BridgeLeg, BridgeNumber
+
+
+async def get(session: AsyncSession, bridge_id: int) -> Bridge | None:
+    """The conference, or None."""
+    return await session.get(Bridge, bridge_id)
+
+
+async def get_for_update(session: AsyncSession, bridge_id: int) -> Bridge | None:
+    """The conference, locked until the transaction ends, or None."""
+    return await session.get(Bridge, bridge_id, with_for_update=True)
+
+
+async def by_key(session: AsyncSession, key: str) -> Bridge | None:
+    """The conference of a press, or None."""
+    return await session.scalar(select(Bridge).where(Bridge.key == key))
+
+
+async def open_bridges(session: AsyncSession) -> list[Bridge]:
+    """Conferences that have not ended, oldest first."""
+    query = select(Bridge).where(Bridge.state != BridgeState.ENDED).order_by(Bridge.id)
+    return list(await session.scalars(query))
+
+
+async def unsettled(session: AsyncSession) -> list[Bridge]:
+    """Conferences that have not ended, and ended ones in whose room somebody still is, oldest first."""
+    inside = select(BridgeLeg.bridge_id).where(BridgeLeg.state == LegState.JOINED)
+    query = select(Bridge).where((Bridge.state != BridgeState.ENDED) | Bridge.id.in_(inside))
+    return list(await session.scalars(query.order_by(Bridge.id)))
+
+
+async def open_of_call(session: AsyncSession, call_id: str) -> Bridge | None:
+    """The running conference of a call, or None."""
+    query = select(Bridge).where(Bridge.call_id == call_id, Bridge.state != BridgeState.ENDED)
+    return await session.scalar(query.order_by(Bridge.id).limit(1))
+
+
+async def recent(
+    session: AsyncSession, *, call_id: str | None = None, ticket_id: int | None = None, limit: int = 50
+) -> list[Bridge]:
+    """Conferences, newest first; of one call or ticket where that is named."""
+    query = select(Bridge).order_by(Bridge.id.desc()).limit(limit)
+    if call_id is not None:
+        query = query.where(Bridge.call_id == call_id)
+    if ticket_id is not None:
+        query = query.where(Bridge.ticket_id == ticket_id)
+    return list(await session.scalars(query))
+
+
+async def legs_of(session: AsyncSession, bridge_id: int) -> list[BridgeLeg]:
+    """A conference's legs in the order in which they were added."""
+    query = select(BridgeLeg).where(BridgeLeg.bridge_id == bridge_id).order_by(BridgeLeg.id)
+    return list(await session.scalars(query))
+
+
+async def numbers_of(session: AsyncSession, leg_ids: Sequence[int]) -> list[BridgeNumber]:
+    """The numbers of legs, each leg's first number first."""
+    query = select(BridgeNumber).where(BridgeNumber.leg_id.in_(leg_ids))
+    return list(await session.scalars(query.order_by(BridgeNumber.leg_id, BridgeNumber.place)))
+
+
+async def attempts_of(session: AsyncSession, leg_ids: Sequence[int]) -> list[BridgeAttempt]:
+    """The attempts at legs, oldest first."""
+    query = select(BridgeAttempt).where(BridgeAttempt.leg_id.in_(leg_ids))
+    return list(await session.scalars(query.order_by(BridgeAttempt.id)))
+
+
+async def attempt(session: AsyncSession, leg_id: int, number: int) -> BridgeAttempt | None:
+    """One attempt at a leg, or None."""
+    query = select(BridgeAttempt).where(BridgeAttempt.leg_id == leg_id, BridgeAttempt.number == number)
+    return await session.scalar(query)
+
+
+async def pressed_since(session: AsyncSession, moment: dt.datetime, seat_id: int | None = None) -> int:
+    """How many conferences were begun since `moment`, of one seat or of all."""
+    query = select(func.count()).select_from(Bridge).where(Bridge.pressed_at >= moment)
+    if seat_id is not None:
+        query = query.where(Bridge.seat_id == seat_id)
+    return await session.scalar(query) or 0
+
+
+async def dialled_since(session: AsyncSession, moment: dt.datetime) -> int:
+    """How many outbound attempts were ordered since `moment`."""
+    query = select(func.count()).select_from(BridgeAttempt).where(BridgeAttempt.ordered_at >= moment)
+    return await session.scalar(query) or 0
+
+
+async def without_ticket(session: AsyncSession) -> list[Bridge]:
+    """Conferences that still wait for their ticket, oldest first."""
+    query = select(Bridge).where(Bridge.ticket_id.is_(None)).order_by(Bridge.id).limit(20)
+    return list(await session.scalars(query))
+
+
+async def unheard_recordings(session: AsyncSession, before: dt.datetime) -> list[BridgeAttempt]:
+    """Attempts that joined, ended before that moment, and whose capture is not measured yet."""
+    query = select(BridgeAttempt).where(
+        BridgeAttempt.joined_at.is_not(None),
+        BridgeAttempt.ended_at < before,
+        BridgeAttempt.recording_file.is_(None),
+    )
+    return list(await session.scalars(query.order_by(BridgeAttempt.id).limit(50)))

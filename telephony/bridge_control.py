@@ -1,0 +1,136 @@
+"""Conferences inside the control plane: what it hears, when it compares, what it does beside."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+from typing import Final
+
+import structlog
+
+from core.bridge_events import BridgeTicketed, LegFact, LegLeft
+from core.bus import Bus
+from core.clock import Clock
+from core.config import Settings
+from core.events import SeatFreed
+from core.ids import CallId, SeatId
+from db.repositories import bridges, event_log
+from db.session import SessionMaker, transaction
+from telephony.ami_client import AmiLink
+from telephony.ami_protocol import AmiMessage
+from telephony.bridge_names import leg_of_channel_id
+from telephony.bridge_resync import BridgeResync
+from telephony.bridge_service import BridgeService, Parts
+from telephony.bridge_switch import BridgeSwitch
+from telephony.bridge_translate import read
+from telephony.ports import Directory, TicketDesk
+from telephony.seat_service import SeatService
+from telephony.sound_files import repair_header, sha256_of
+
+log = structlog.get_logger(__name__)
+
+SETTLED_S: Final = 3.0
+"""After the end of a leg its capture file is whole."""
+_HEADER: Final = 44
+_BYTES_A_SECOND: Final = 32_000
+
+
+class BridgeControl:
+    """Hands events to the service, seats that leave to the seats, and looks after tickets and sound."""
+
+    def __init__(
+        self, settings: Settings, sessions: SessionMaker, bus: Bus, clock: Clock, act: AmiLink
+    ) -> None:
+        self._settings = settings
+        self._sessions = sessions
+        self._bus = bus
+        self._clock = clock
+        self._act = act
+        self._switch = BridgeSwitch(act, settings.asterisk.hotline_number)
+        self._seats: SeatService | None = None
+        self._resync: BridgeResync | None = None
+        self._tickets: TicketDesk | None = None
+        self.service: BridgeService | None = None
+
+    def furnish(self, directory: Directory, tickets: TicketDesk | None, seats: SeatService) -> BridgeService:
+        """Say whom to call and who makes tickets; without it there are no conferences."""
+        parts = Parts(self._sessions, self._bus, self._clock, self._switch, directory)
+        service = BridgeService(parts)
+        service.on_left = self._seat_left
+        cel = self._settings.asterisk_dir / "log" / "cel.csv"
+        self._resync = BridgeResync(self._sessions, self._clock, self._switch, service, cel)
+        self._tickets, self._seats, self.service = tickets, seats, service
+        return service
+
+    async def close(self) -> None:
+        """End our part; conferences go on."""
+        if self.service is not None:
+            await self.service.close()
+
+    async def hear(self, event: AmiMessage) -> None:
+        """One event of Asterisk."""
+        heard = read(event)
+        if heard is not None and self.service is not None:
+            await self.service.hear(heard)
+
+    async def sweep(self) -> None:
+        """Compare with Asterisk. Raises what the switch raises."""
+        if self._resync is not None:
+            await self._resync.sweep()
+
+    async def tick(self) -> None:
+        """What may be done later: tickets for presses without one, sound of legs that ended."""
+        if self._tickets is not None:
+            await self._give_tickets(self._tickets)
+        await self._take_in_sound()
+
+    async def _seat_left(self, fact: LegFact) -> None:
+        """The seat went out of the conference, and the others go on: it is free for its after-call work."""
+        if not isinstance(fact, LegLeft) or fact.call_id is None or self._seats is None:
+            return
+        async with transaction(self._sessions) as session:
+            bridge = await bridges.get(session, fact.bridge_id)
+        if bridge is not None and bridge.seat_id is not None:
+            seat_id = SeatId(bridge.seat_id)
+            await self._seats.on_fact(SeatFreed(at=fact.at, seat_id=seat_id, call_id=fact.call_id))
+
+    async def _give_tickets(self, desk: TicketDesk) -> None:
+        async with transaction(self._sessions) as session:
+            without = await bridges.without_ticket(session)
+        for bridge in without:
+            call_id = CallId(bridge.call_id) if bridge.call_id else None
+            seat_id = SeatId(bridge.seat_id) if bridge.seat_id is not None else None
+            ticket_id = await desk.ticket_for(call_id, seat_id)
+            if ticket_id is None:
+                continue
+            fact = BridgeTicketed(
+                at=self._clock.now(), bridge_id=bridge.id, call_id=call_id, ticket_id=ticket_id
+            )
+            async with transaction(self._sessions) as session:
+                row = await bridges.get_for_update(session, bridge.id)
+                if row is None or row.ticket_id is not None:
+                    continue
+                row.ticket_id = ticket_id
+                await event_log.append(session, fact)
+            await self._bus.publish(fact)
+
+    async def _take_in_sound(self) -> None:
+        before = self._clock.now() - dt.timedelta(seconds=SETTLED_S)
+        async with transaction(self._sessions) as session:
+            waiting = await bridges.unheard_recordings(session, before)
+        for attempt in waiting:
+            name = leg_of_channel_id(attempt.channel_id)
+            if name is None:
+                continue
+            file = self._settings.recordings_dir / name.recording
+            try:
+                await asyncio.to_thread(repair_header, file)
+                digest = await asyncio.to_thread(sha256_of, file)
+                seconds = max(0, file.stat().st_size - _HEADER) / _BYTES_A_SECOND
+            except (OSError, ValueError) as error:
+                log.warning("leg_not_recorded", channel_id=attempt.channel_id, reason=str(error))
+                digest, seconds = "", 0.0
+            async with transaction(self._sessions) as session:
+                row = await bridges.attempt(session, attempt.leg_id, attempt.number)
+                if row is not None:
+                    row.recording_file, row.sha256, row.duration_s = name.recording, digest or None, seconds

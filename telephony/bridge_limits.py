@@ -1,0 +1,101 @@
+"""What may be dialled and how often: the allow-list and the caps, from policy rows."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from dataclasses import dataclass
+from typing import Final
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from core.clock import SHANGHAI
+from core.errors import HotlineError
+from db.models.reference import Policy
+from db.repositories import bridges
+
+log = structlog.get_logger(__name__)
+
+ALLOWED: Final = "1NXXXXXXXXX NXXXXXXX 02XNXXXXXXX 0ZXXNXXXXXX 0ZXXNXXXXXXX 110 119 120 122"
+"""While the policy has no row: mobiles, fixed lines of the county and with area code, emergency services."""
+_LETTERS: Final = {"X": "[0-9]", "N": "[2-9]", "Z": "[1-9]"}
+
+
+class TooManyBridges(HotlineError):
+    """今天的一键三方次数已达上限，请联系班长。"""
+
+    code = "too-many-bridges"
+    status = 429
+
+
+class NumberNotAllowed(HotlineError):
+    """这个号码不在允许外呼的范围内。"""
+
+    code = "number-not-allowed"
+    status = 422
+
+
+class NobodyToCall(HotlineError):
+    """没有可以呼叫的号码，请先在通讯录中登记。"""
+
+    code = "nobody-to-call"
+    status = 422
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The centre's numbers as they stand now."""
+
+    allowed: re.Pattern[str]
+    ring_s: float = 25
+    parties: int = 8
+    seat_day: int = 40
+    day: int = 300
+    """Outbound attempts of all conferences in one day."""
+
+    def check_number(self, digits: str) -> None:
+        """Raises NumberNotAllowed for anything that is not on the allow-list."""
+        if not self.allowed.fullmatch(digits):
+            raise NumberNotAllowed(pii_number=digits)
+
+
+def allow_list(text: str) -> re.Pattern[str]:
+    """Patterns between blanks as one: X any digit, N 2 to 9, Z 1 to 9. A strange one fits nothing."""
+    patterns: list[str] = []
+    for word in text.split():
+        if re.fullmatch(r"[0-9XNZ]{3,15}", word):
+            patterns.append("".join(_LETTERS.get(letter, letter) for letter in word))
+        else:
+            log.error("allow_list_not_understood", pattern=word[:20])
+    return re.compile("|".join(patterns) or r"(?!)")
+
+
+async def read_limits(session: AsyncSession) -> Limits:
+    """The limits in force: a changed row counts at once."""
+    row = await session.get(Policy, "bridge_allowed")
+    return Limits(
+        allowed=allow_list(row.value if row else ALLOWED),
+        ring_s=await _number(session, "bridge_ring_s", 25),
+        parties=int(await _number(session, "bridge_parties", 8)),
+        seat_day=int(await _number(session, "bridge_seat_day", 40)),
+        day=int(await _number(session, "bridge_day", 300)),
+    )
+
+
+async def check_caps(session: AsyncSession, limits: Limits, seat_id: int | None, now: dt.datetime) -> None:
+    """Raises TooManyBridges where this seat, or the house, has had enough for today."""
+    midnight = now.astimezone(SHANGHAI).replace(hour=0, minute=0, second=0, microsecond=0)
+    if seat_id is not None and await bridges.pressed_since(session, midnight, seat_id) >= limits.seat_day:
+        raise TooManyBridges(seat_id=seat_id)
+    if await bridges.dialled_since(session, midnight) >= limits.day:
+        raise TooManyBridges
+
+
+async def _number(session: AsyncSession, key: str, default: float) -> float:
+    row = await session.get(Policy, key)
+    try:
+        return float(row.value) if row else default
+    except ValueError:
+        log.error("policy_not_a_number", key=key)
+        return default

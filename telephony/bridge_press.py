@@ -1,0 +1,178 @@
+"""The press: who presses, who is to come, and the rows that stand before anything is ordered."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+import structlog
+
+from core.bridge_events import BridgePressed, LegFailed
+from core.bridge_words import CALLER, SEAT, BridgeState, Presser
+from core.errors import IllegalTransition, InvalidField, NotFound
+from core.ids import SeatId
+from core.vocabulary import CallState
+from db.models.bridge import Bridge, BridgeLeg, BridgeNumber
+from db.models.call import Call
+from db.repositories import calls
+from telephony.bridge_legs import Move, Step, add_attempt, apply
+from telephony.bridge_limits import Limits, NobodyToCall, NumberNotAllowed
+from telephony.ports import Directory, Number
+
+log = structlog.get_logger(__name__)
+
+_KEY: Final = re.compile(r"[A-Za-z0-9._:-]{8,100}\Z")
+_ROLE: Final = re.compile(r"[a-z][a-z0-9_-]{1,23}\Z")
+_ABOUT: Final = re.compile(r"[0-9]{2,8}\Z")
+_TALKING: Final = frozenset({CallState.TALKING, CallState.HELD, CallState.RECONNECTING})
+
+
+@dataclass(frozen=True, slots=True)
+class Press:
+    """One press of the key. The same `key` is the same press, however often it comes."""
+
+    key: str
+    presser: Presser
+    roles: Sequence[str]
+    account_id: int | None = None
+    seat_id: int | None = None
+    call_id: str | None = None
+    ticket_id: int | None = None
+    category: str | None = None
+    town: str | None = None
+    village: int | None = None
+    given: Mapping[str, Sequence[Number]] = field(default_factory=dict[str, Sequence[Number]])
+    """Numbers of roles that the house itself has looked up: the presser's own, the citizen's."""
+
+    def check(self) -> None:
+        """Raises InvalidField."""
+        if not _KEY.match(self.key):
+            raise InvalidField(field="key", reason="幂等键应为 8 到 100 个字母、数字或 . _ : -")
+        if not self.roles or len(set(self.roles)) != len(self.roles):
+            raise InvalidField(field="roles", reason="角色不能为空，也不能重复")
+        if any(not _ROLE.match(role) or role in (CALLER, SEAT) for role in self.roles):
+            raise InvalidField(field="roles", reason="没有这个角色")
+        if self.category and not _ABOUT.match(self.category):
+            raise InvalidField(field="category", reason="分类编号不正确")
+        if self.presser is Presser.SEAT_CALL and (self.call_id is None or self.seat_id is None):
+            raise InvalidField(field="call_id", reason="请指明正在通话的来电")
+
+
+Numbers = dict[str, list[Number]]
+
+
+async def look_up(press: Press, directory: Directory, limits: Limits) -> Numbers:
+    """Each role's numbers that may be dialled, all roles at once; none for a role that has none.
+
+    Raises:
+        InvalidField: too many parties.
+        NobodyToCall: no role has a number.
+    """
+    if len(press.roles) > limits.parties:
+        raise InvalidField(field="roles", reason=f"最多 {limits.parties} 方")
+    wanted = [role for role in press.roles if role not in press.given]
+    found = await asyncio.gather(
+        *(directory.numbers_for(role, press.category, press.town, press.village) for role in wanted)
+    )
+    looked_up = {**press.given, **dict(zip(wanted, found, strict=True))}
+    numbers = {role: may_dial(looked_up[role], limits) for role in press.roles}
+    if not any(numbers.values()):
+        raise NobodyToCall
+    return numbers
+
+
+def may_dial(numbers: Sequence[Number], limits: Limits) -> list[Number]:
+    """Those on the allow-list, in their order, each once."""
+    kept: dict[str, Number] = {}
+    for number in numbers:
+        try:
+            limits.check_number(number.digits)
+        except NumberNotAllowed:
+            log.warning("number_not_allowed", pii_number=number.digits)
+            continue
+        kept.setdefault(number.digits, number)
+    return list(kept.values())
+
+
+def new_bridge(press: Press, now: dt.datetime) -> Bridge:
+    """The conference's row."""
+    return Bridge(
+        key=press.key,
+        presser=press.presser,
+        account_id=press.account_id,
+        seat_id=press.seat_id,
+        call_id=press.call_id,
+        ticket_id=press.ticket_id,
+        about=press.category or "",
+        state=BridgeState.OPENING,
+        pressed_at=now,
+    )
+
+
+async def write_rows(step: Step, press: Press, numbers: Numbers) -> None:
+    """Legs, numbers, first attempts, and the orders they stand for. Raises NotFound, IllegalTransition."""
+    if press.presser is Presser.SEAT_CALL:
+        await _move_those_who_talk(step, press)
+    elif press.seat_id is not None:
+        await begin_leg(step, SEAT, [])
+    for role in press.roles:
+        await begin_leg(step, role, numbers[role])
+    seat_id = SeatId(press.seat_id) if press.seat_id is not None else None
+    pressed = BridgePressed(**step.frame(), presser=press.presser, seat_id=seat_id, roles=tuple(press.roles))
+    step.change.facts.insert(0, pressed)
+
+
+async def _move_those_who_talk(step: Step, press: Press) -> None:
+    call = await calls.get(step.session, press.call_id or "")
+    if call is None:
+        raise NotFound(what="来电")
+    if call.state not in _TALKING or call.seat_id != press.seat_id:
+        raise IllegalTransition(state=call.state)
+    seat = _seat_channel(call)
+    for role, channel in ((CALLER, call.channel), (SEAT, seat)):
+        if channel is not None:
+            leg = _leg(step, role)
+            leg.channel = channel
+            step.session.add(leg)
+    await step.session.flush()
+    step.change.orders.append(Move(step.bridge.id, call.channel, seat))
+
+
+def _seat_channel(call: Call) -> str | None:
+    """The seat's leg that is to come along; a leg that is being brought back is deaf and stays behind."""
+    if call.state is CallState.RECONNECTING:
+        return None
+    if call.seat_channel is None:
+        raise IllegalTransition(state=call.state, reason="坐席通道尚未确认，请稍候再试")
+    return call.seat_channel
+
+
+def _leg(step: Step, role: str) -> BridgeLeg:
+    return BridgeLeg(bridge_id=step.bridge.id, role=role, attempt=1, place=0, since=step.now)
+
+
+async def begin_leg(step: Step, role: str, numbers: Sequence[Number]) -> BridgeLeg:
+    """A leg that is to be dialled; failed at once where it has no number."""
+    leg = _leg(step, role)
+    step.session.add(leg)
+    await step.session.flush()
+    for place, number in enumerate(numbers):
+        step.session.add(
+            BridgeNumber(
+                leg_id=leg.id,
+                place=place,
+                digits=number.digits,
+                label=number.label[:40],
+                name=number.name[:60],
+            )
+        )
+    await step.session.flush()
+    if numbers or role == SEAT:
+        await add_attempt(step, leg)
+    else:
+        await apply(step, leg, LegFailed(**step.about(leg), reason="no_number"))
+    return leg

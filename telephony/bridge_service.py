@@ -1,0 +1,290 @@
+"""Keeps conferences: one press, one conference, one leg a role. Rows, then orders, then Asterisk's word."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import structlog
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from core.bridge_events import LegFact, LegRedialled, LegRemoved, LegTalked
+from core.bridge_words import CALLER, SEAT, BridgeEnd, BridgeState, LegState
+from core.bus import Bus
+from core.clock import Clock
+from core.errors import ActionRefused, HotlineError, IllegalTransition, InvalidField, NotFound
+from core.tasks import TaskGroup
+from db.models.bridge import Bridge, BridgeLeg
+from db.repositories import bridges, event_log
+from db.session import SessionMaker, transaction
+from telephony.bridge_legs import (
+    Change,
+    Goodbye,
+    HangUp,
+    Move,
+    Order,
+    Step,
+    apply,
+    closing,
+    dial_again,
+    end,
+    settle,
+    take,
+)
+from telephony.bridge_limits import NobodyToCall, check_caps, read_limits
+from telephony.bridge_press import Press, begin_leg, look_up, may_dial, new_bridge, write_rows
+from telephony.bridge_states import OVER
+from telephony.bridge_switch import BridgeSwitch, Dial
+from telephony.bridge_translate import Heard, Sign
+from telephony.ports import Directory, Number
+
+log = structlog.get_logger(__name__)
+
+_EXTRA: Final = re.compile(r"extra-([0-9]+)\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a conference works with."""
+
+    sessions: SessionMaker
+    bus: Bus
+    clock: Clock
+    switch: BridgeSwitch
+    directory: Directory
+
+
+class BridgeService:
+    """The only writer of conferences."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._tasks = TaskGroup()
+        self.on_left: Callable[[LegFact], Awaitable[None]] | None = None
+        """Told of each party that left, after the commit: a seat that left is free."""
+
+    async def close(self) -> None:
+        """End what is being ordered; conferences go on without us."""
+        await self._tasks.close()
+
+    # --- the press ------------------------------------------------------------------------------------
+
+    async def press(self, press: Press) -> int:
+        """Begin a conference; returns its id. The same key, and a call that has one, give the same one.
+
+        Raises:
+            InvalidField, NotFound, IllegalTransition, NobodyToCall, TooManyBridges.
+        """
+        press.check()
+        async with transaction(self._parts.sessions) as session:
+            known = await self._known(session, press)
+            limits = await read_limits(session)
+        if known is not None:
+            return known
+        numbers = await look_up(press, self._parts.directory, limits)
+        try:
+            async with transaction(self._parts.sessions) as session:
+                known = await self._known(session, press)
+                if known is not None:
+                    return known
+                now = self._parts.clock.now()
+                await check_caps(session, limits, press.seat_id, now)
+                bridge = new_bridge(press, now)
+                session.add(bridge)
+                await session.flush()
+                step = Step(session, bridge, limits, now)
+                await write_rows(step, press, numbers)
+                await self._log(step)
+        except IntegrityError:  # two presses at the same moment, on a database that lets both begin
+            return await self._of_key(press.key)
+        await self._after(step.change)
+        return bridge.id
+
+    async def _known(self, session: AsyncSession, press: Press) -> int | None:
+        found = await bridges.by_key(session, press.key)
+        if found is None and press.call_id is not None:
+            found = await bridges.open_of_call(session, press.call_id)
+        return found.id if found is not None else None
+
+    async def _of_key(self, key: str) -> int:
+        async with transaction(self._parts.sessions) as session:
+            found = await bridges.by_key(session, key)
+        if found is None:
+            raise NotFound(what="三方通话")
+        return found.id
+
+    # --- what Asterisk shows --------------------------------------------------------------------------
+
+    async def hear(self, heard: Heard) -> bool:
+        """Take a sign in; False, and no change, for one that is late, doubled or of no conference."""
+        try:
+            async with transaction(self._parts.sessions) as session:
+                bridge = await bridges.get_for_update(session, heard.bridge_id)
+                if bridge is None:
+                    return False
+                step = Step(session, bridge, await read_limits(session), self._parts.clock.now())
+                await take(step, heard)
+                await self._log(step)
+        except IllegalTransition as refusal:
+            log.debug("bridge_sign_refused", bridge_id=heard.bridge_id, sign=heard.sign, reason=str(refusal))
+            return False
+        if step.change.orders:
+            self._tasks.start("bridge-orders", self.carry_out(step.change.orders))
+        await self._tell(step.change)
+        return bool(step.change.facts)
+
+    # --- what people order ----------------------------------------------------------------------------
+
+    async def mute(self, bridge_id: int, leg_id: int, *, muted: bool) -> None:
+        """Let nobody hear a party, or all again; confirmed by Asterisk's event."""
+        _, leg = await self._row(bridge_id, leg_id)
+        if leg.state is not LegState.JOINED or leg.channel is None:
+            raise IllegalTransition(state=leg.state)
+        await self._parts.switch.mute(bridge_id, leg.channel, muted=muted)
+
+    async def remove(self, bridge_id: int, leg_id: int) -> None:
+        """Take a party out, or stop calling it. Never the caller: that is to end it."""
+
+        async def work(step: Step, leg: BridgeLeg) -> None:
+            if leg.role == CALLER:
+                raise IllegalTransition(reason="不能移出来电群众")
+            orders = closing(leg)
+            await apply(step, leg, LegRemoved(**step.about(leg)))
+            step.change.orders.extend(orders)
+
+        await self._order(bridge_id, leg_id, work)
+
+    async def redial(self, bridge_id: int, leg_id: int) -> None:
+        """Call a role again from its first number."""
+
+        async def work(step: Step, leg: BridgeLeg) -> None:
+            if leg.role == CALLER or not (
+                leg.role == SEAT or await bridges.numbers_of(step.session, [leg.id])
+            ):
+                raise NobodyToCall
+            if leg.state not in OVER:
+                raise IllegalTransition(state=leg.state)
+            await check_caps(step.session, step.limits, None, step.now)
+            await dial_again(step, leg, 0, LegRedialled)
+
+        await self._order(bridge_id, leg_id, work)
+
+    async def add(self, bridge_id: int, role: str | None, numbers: Sequence[Number] = ()) -> int:
+        """One more party: a role of the directory, or a person with numbers; returns the leg's id.
+
+        Raises:
+            NotFound, IllegalTransition (over, or the role is there), NobodyToCall, TooManyBridges.
+        """
+        if not numbers and role is None:
+            raise InvalidField(field="role", reason="请选择角色或联系人")
+        async with transaction(self._parts.sessions) as session:
+            bridge = await bridges.get(session, bridge_id)
+        if bridge is None:
+            raise NotFound(what="三方通话")
+        if role is not None and not numbers:
+            numbers = await self._parts.directory.numbers_for(role, bridge.about or None, None, None)
+        async with transaction(self._parts.sessions) as session:
+            step = await self._step(session, bridge_id)
+            legs = await bridges.legs_of(session, bridge_id)
+            taken = {leg.role for leg in legs}
+            name = role or f"extra-{1 + sum(bool(_EXTRA.match(one)) for one in taken)}"
+            if name in taken or len(legs) >= step.limits.parties + 2:
+                raise IllegalTransition(reason="这一方已在通话中，或人数已满")
+            kept = may_dial(numbers, step.limits)
+            if not kept:
+                raise NobodyToCall
+            await check_caps(session, step.limits, None, step.now)
+            leg = await begin_leg(step, name, kept)
+            await self._log(step)
+        await self._after(step.change)
+        return leg.id
+
+    async def end(self, bridge_id: int) -> None:
+        """End the conference for all. Already over is no error."""
+        async with transaction(self._parts.sessions) as session:
+            bridge = await bridges.get_for_update(session, bridge_id)
+            if bridge is None:
+                raise NotFound(what="三方通话")
+            if bridge.state is BridgeState.ENDED:
+                return
+            step = Step(session, bridge, await read_limits(session), self._parts.clock.now())
+            await end(step, await bridges.legs_of(session, bridge_id), BridgeEnd.ENDED_BY_PERSON)
+            await self._log(step)
+        await self._after(step.change)
+
+    async def _order(
+        self, bridge_id: int, leg_id: int, work: Callable[[Step, BridgeLeg], Awaitable[None]]
+    ) -> None:
+        async with transaction(self._parts.sessions) as session:
+            step = await self._step(session, bridge_id)
+            legs = await bridges.legs_of(session, bridge_id)
+            leg = next((leg for leg in legs if leg.id == leg_id), None)
+            if leg is None:
+                raise NotFound(what="参与方")
+            await work(step, leg)
+            await settle(step, legs)
+            await self._log(step)
+        await self._after(step.change)
+
+    async def _step(self, session: AsyncSession, bridge_id: int) -> Step:
+        bridge = await bridges.get_for_update(session, bridge_id)
+        if bridge is None:
+            raise NotFound(what="三方通话")
+        if bridge.state is BridgeState.ENDED:
+            raise IllegalTransition(state=bridge.state)
+        limits = await read_limits(session)
+        return Step(session, bridge, limits, self._parts.clock.now())
+
+    async def _row(self, bridge_id: int, leg_id: int) -> tuple[Bridge, BridgeLeg]:
+        async with transaction(self._parts.sessions) as session:
+            bridge = await bridges.get(session, bridge_id)
+            legs = await bridges.legs_of(session, bridge_id)
+        leg = next((leg for leg in legs if leg.id == leg_id), None)
+        if bridge is None or leg is None:
+            raise NotFound(what="参与方")
+        return bridge, leg
+
+    # --- after the commit -----------------------------------------------------------------------------
+
+    async def _log(self, step: Step) -> None:
+        for fact in step.change.facts:
+            if not isinstance(fact, LegTalked):
+                await event_log.append(step.session, fact)
+
+    async def _after(self, change: Change) -> None:
+        """Ring first: every millisecond counts between the press and the phones."""
+        await self.carry_out(change.orders)
+        await self._tell(change)
+
+    async def _tell(self, change: Change) -> None:
+        for fact in change.facts:
+            await self._parts.bus.publish(fact)
+            if self.on_left is not None and isinstance(fact, LegFact) and fact.role == SEAT:
+                await self.on_left(fact)
+
+    async def carry_out(self, orders: Sequence[Order]) -> None:
+        """Give orders, all at once. One that fails is found by the next comparison, and repeated there."""
+        await asyncio.gather(*(self._give(order) for order in orders))
+
+    async def _give(self, order: Order) -> None:
+        switch = self._parts.switch
+        try:
+            match order:
+                case Dial():
+                    await switch.dial(order)
+                case Move():
+                    await switch.move(order.bridge_id, order.caller, order.seat)
+                case HangUp():
+                    await switch.hang_up(order.channel)
+                case Goodbye():
+                    await switch.say_goodbye(order.channel)
+        except ActionRefused as refusal:
+            log.warning("bridge_order_refused", order=type(order).__name__, reason=refusal.message)
+            if isinstance(order, Dial):
+                await self.hear(Heard(Sign.NEVER_BEGAN, order.leg.bridge_id, order.leg, ""))
+        except HotlineError as error:
+            log.warning("bridge_order_failed", order=type(order).__name__, reason=error.message)

@@ -1,0 +1,111 @@
+"""What a conference asks of Asterisk, as AMI actions. Digits and words are checked here again."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from core.errors import ActionRefused, UnsafeHeader
+from core.ids import SeatId
+from telephony.ami_client import AmiLink
+from telephony.ami_protocol import AmiMessage
+from telephony.bridge_names import LegName, room
+from telephony.channel_names import is_caller_channel, seat_of_channel
+
+_DIGITS: Final = re.compile(r"[0-9]{3,15}\Z")
+_WORD: Final = re.compile(r"[a-z0-9]{1,12}\Z")
+OUTBOUND: Final = "outbound"
+
+
+@dataclass(frozen=True, slots=True)
+class Dial:
+    """One order to dial: to digits behind the carrier, or to a seat's own phone."""
+
+    leg: LegName
+    digits: str
+    seat: tuple[SeatId, str] | None
+    about: str
+    by: str
+    ring_s: float
+
+
+class BridgeSwitch:
+    """Orders for conferences. Each may raise what the `Switchboard` port says."""
+
+    def __init__(self, link: AmiLink, shown_number: str) -> None:
+        self._link = link
+        self._shown = shown_number
+
+    async def move(self, bridge_id: int, caller: str | None, seat: str | None) -> None:
+        """Caller and seat into the room with one action; or the one that is left."""
+        if (caller and not is_caller_channel(caller)) or (seat and seat_of_channel(seat) is None):
+            raise UnsafeHeader
+        headers: dict[str, str] = {}
+        where = [(caller, "bridge-caller"), (seat, "bridge-seat")]
+        for prefix, (channel, context) in zip(
+            ("", "Extra"), [pair for pair in where if pair[0]], strict=False
+        ):
+            headers[f"{prefix}Channel"] = channel or ""
+            headers[f"{prefix}Context"] = context
+            headers[f"{prefix}Exten"] = str(bridge_id)
+            headers[f"{prefix}Priority"] = "1"
+        await self._link.action("Redirect", headers)
+
+    async def dial(self, order: Dial) -> None:
+        """Begin a leg; its channel has an id that Asterisk gives to no second one."""
+        if order.seat is not None:
+            seat_id, phone = order.seat
+            if phone not in ("seat", "desk"):
+                raise UnsafeHeader
+            channel, context = f"PJSIP/{phone}{int(seat_id)}", "bridge-seat-leg"
+        else:
+            if not _DIGITS.match(order.digits):
+                raise UnsafeHeader
+            channel, context = f"PJSIP/{order.digits}@{OUTBOUND}", "bridge-leg"
+        if not (_WORD.match(order.about) and _WORD.match(order.by)):
+            raise UnsafeHeader
+        headers = {
+            "Channel": channel,
+            "ChannelId": order.leg.channel_id,
+            "Context": context,
+            "Exten": order.leg.token,
+            "Priority": "1",
+            "CallerID": f"<{self._shown}>",
+            "Timeout": str(int(order.ring_s * 1000)),
+            "Variable": f"MS_ABOUT={order.about},MS_BY={order.by}",
+        }
+        await self._link.action("Originate", headers)
+
+    async def mute(self, bridge_id: int, channel: str, *, muted: bool) -> None:
+        """Let nobody hear this party, or all again."""
+        name = "ConfbridgeMute" if muted else "ConfbridgeUnmute"
+        await self._link.action(name, {"Conference": room(bridge_id), "Channel": channel})
+
+    async def hang_up(self, channel: str) -> None:
+        """End a channel, by its name or by the id that we gave it. Already gone is no error."""
+        try:
+            await self._link.action("Hangup", {"Channel": channel})
+        except ActionRefused as refusal:
+            if "No such channel" not in str(refusal.facts.get("reason")):
+                raise
+
+    async def say_goodbye(self, caller: str) -> None:
+        """Thank the caller, then end the call. Already gone is no error."""
+        headers = {"Channel": caller, "Context": "goodbye", "Exten": "s", "Priority": "1"}
+        try:
+            await self._link.action("Redirect", headers)
+        except ActionRefused as refusal:
+            if "Channel does not exist" not in str(refusal.facts.get("reason")):
+                raise
+
+    async def channels(self) -> list[AmiMessage]:
+        """Every channel of Asterisk."""
+        return await self._link.listing("CoreShowChannels")
+
+    async def in_room(self, bridge_id: int) -> list[AmiMessage]:
+        """Who is in the room; nobody where there is no such room."""
+        try:
+            return await self._link.listing("ConfbridgeList", {"Conference": room(bridge_id)})
+        except ActionRefused:
+            return []
