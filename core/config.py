@@ -66,7 +66,7 @@ class AsteriskSettings(_Section):
     https_address: str = ""
     """Where WSS listens; empty = off."""
     https_port: int = 8089
-    seat_networks: list[str] = Field(default_factory=lambda: ["127.0.0.0/8"])
+    seat_networks: list[str] = Field(default_factory=lambda: ["127.0.0.1/32"])
     """Where seats' phones may sign on from."""
     hotline_number: str = "56564444"
     seats: int = 5

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import socket
 import tomllib
@@ -66,17 +67,20 @@ def _fill_ports(kept: dict[str, Any]) -> None:
 
 
 def free_port_block(count: int) -> list[int]:
-    """That many different free TCP ports on loopback."""
-    held: list[socket.socket] = []
-    try:
-        for _ in range(count):
-            probe = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-            probe.bind(("127.0.0.1", 0))
-            held.append(probe)
-        return [probe.getsockname()[1] for probe in held]
-    finally:
-        for probe in held:
-            probe.close()
+    """That many different ports, free for TCP and UDP on loopback, below those that the system hands out.
+
+    From the system's own range a socket of somebody else could take one between this look and our use of it.
+    """
+    start = 24000 + int.from_bytes(os.urandom(2), "big") % 7000
+    free = (port for port in range(start, start + 1500) if _tcp_free(port) and _udp_free(port))
+    found = list(itertools.islice(free, count))
+    if len(found) < count:
+        raise OSError("no free ports")
+    return found
+
+
+def _tcp_free(port: int) -> bool:
+    return _bindable(socket.SOCK_STREAM, port)
 
 
 def free_rtp_range(size: int = 200) -> int:
@@ -90,7 +94,11 @@ def free_rtp_range(size: int = 200) -> int:
 
 
 def _udp_free(port: int) -> bool:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+    return _bindable(socket.SOCK_DGRAM, port)
+
+
+def _bindable(kind: socket.SocketKind, port: int) -> bool:
+    with socket.socket(socket.AF_INET, kind) as probe:
         try:
             probe.bind(("127.0.0.1", port))
         except OSError:

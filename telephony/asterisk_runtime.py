@@ -162,6 +162,9 @@ class AsteriskProcess:
                     start_new_session=True,
                 )
         self.wait_booted(timeout_s)
+        # It boots happily without the port of all telephony when another program holds it
+        if " udp " not in self.rx("pjsip show transports"):
+            raise AsteriskDidNotStart(原因="SIP 端口被占用", 端口=self._settings.asterisk.sip_port)
 
     def wait_booted(self, timeout_s: float) -> None:
         """Wait for Asterisk's own word that it has booted."""
