@@ -11,11 +11,12 @@ from fastapi.staticfiles import StaticFiles
 
 from api import error_pages, stream
 from api.lifespan import lifespan
-from api.routes import auth, board, calls, pages, seats, tickets
+from api.routes import auth, board, bridges, calls, pages, seats, tickets
 from core.config import PROJECT_ROOT, Settings
 
 ROUTERS: Final = (
     auth.router,
+    bridges.router,
     board.router,
     seats.router,
     calls.router,
