@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 from fastapi import FastAPI
 
+from api.bridge_ports import HouseDirectory, HouseTicketDesk
 from api.state import House
 from api.stream import LogTail, Stream
 from api.subscriptions import subscribe
@@ -33,6 +34,9 @@ async def lifespan(app: FastAPI) -> AsyncGenerator[None, None]:
         control = TelephonyControl(settings, sessions, bus, clock)
         transcription = TranscriptionService(settings, sessions, bus, clock, control.switchboard)
         tickets = TicketListener(sessions, bus, clock)
+        app.state.bridges = control.bridges.furnish(
+            HouseDirectory(sessions, clock), HouseTicketDesk(clock), control.seats
+        )
         house = House(settings, sessions, bus, clock, control, transcription.engine)
         stream = Stream()
         tail = LogTail(house, stream)

@@ -19,6 +19,7 @@ from ops import doctor as doctor_checks
 from ops import models_cli, prompts_cli, setup_steps
 from ops.account_cli import ask_administrator
 from ops.smoke import place_call, run_smoke
+from ops.smoke_bridge import run_bridge_smoke
 from ops.supervisor import Supervisor
 from transcription import models
 
@@ -127,9 +128,13 @@ def call(
 
 
 @app.command()
-def smoke(as_json: Annotated[bool, typer.Option("--json", help="只打印一行 JSON")] = False) -> None:
+def smoke(
+    as_json: Annotated[bool, typer.Option("--json", help="只打印一行 JSON")] = False,
+    bridge: Annotated[bool, typer.Option("--bridge", help="按一次一键三方，三部电话接听")] = False,
+) -> None:
     """安装检查：在临时文件夹里启动整套系统，打一通电话，量时间，全部停止。"""
-    result = run_smoke((lambda _line: None) if as_json else _say)
+    run = run_bridge_smoke if bridge else run_smoke
+    result = run((lambda _line: None) if as_json else _say)
     sys.stdout.write(json.dumps(result, ensure_ascii=False) + "\n")
     if not result["ok"]:
         raise typer.Exit(1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import socket
 import subprocess
 import sys
 import threading
@@ -16,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from core.config import PROJECT_ROOT, Settings
+from ops.carrier import Carrier
 
 Event = dict[str, Any]
 
@@ -38,6 +40,16 @@ class ScriptedPhone:
         """A caller behind the carrier's address."""
         address = settings.asterisk.trunk.addresses[0].partition("/")[0]
         return cls(settings, address=address, uri=f"<sip:{number}@{address}>", **config)
+
+    @classmethod
+    def outside(cls, carrier: Carrier, settings: Settings, number: str, **config: Any) -> ScriptedPhone:
+        """A phone that the hotline calls through the stand-in carrier."""
+        host = carrier.address[0]
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+            probe.bind((host, 0))
+            port = int(probe.getsockname()[1])
+        carrier.connect(number, (host, port))
+        return cls(settings, address=host, port=port, uri=f"<sip:{number}@{host}>", **config)
 
     @classmethod
     def seat(

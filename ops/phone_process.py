@@ -79,6 +79,7 @@ class Phone:
         self._config = config
         self._call: Call | None = None
         self._ended: list[Call] = []
+        self._keys_at: float | None = None
         self._player: Any = None
         self._recorder: Any = None
         self.endpoint = pj.Endpoint()
@@ -100,7 +101,7 @@ class Phone:
         config.medConfig.ecTailLen = 0
         self.endpoint.libInit(config)
         transport = pj.TransportConfig()
-        transport.port = 0
+        transport.port = self._config.get("port", 0)
         transport.boundAddress = self._config["address"]
         transport.publicAddress = self._config["address"]
         self.endpoint.transportCreate(pj.PJSIP_TRANSPORT_UDP, transport)
@@ -122,6 +123,8 @@ class Phone:
 
     def connect(self, sound: Any) -> None:
         """Play into and record from a call's sound."""
+        if self._config.get("keys") and self._keys_at is None:
+            self._keys_at = time.monotonic() + 0.2  # a key pressed before the sound stands is not heard
         if self._config.get("play"):
             self._player = pj.AudioMediaPlayer()
             self._player.createPlayer(
@@ -147,6 +150,9 @@ class Phone:
             if name.startswith("X-Minsheng") or name == "From"
         }
         tell("incoming", headers=headers)
+        if self._config.get("refuse"):
+            call.answer(self._parameter(self._config["refuse"]))
+            return
         call.answer(self._parameter(180))
         if self._config.get("auto_answer"):
             call.answer(self._parameter(200))
@@ -155,7 +161,7 @@ class Phone:
         """The call is over; keep the object until the loop is out of its callback."""
         self._ended.append(call)
         if call is self._call:
-            self._call = None
+            self._call, self._keys_at = None, None
 
     def do(self, order: dict[str, Any]) -> None:
         """Carry out one order."""
@@ -173,8 +179,11 @@ class Phone:
             self._call.dialDtmf(order["digits"])
 
     def clean(self) -> None:
-        """Let go of ended calls, outside their own callbacks."""
+        """Let go of ended calls, outside their own callbacks; press the keys that are due."""
         self._ended.clear()
+        if self._call is not None and self._keys_at is not None and time.monotonic() > self._keys_at:
+            self._keys_at = float("inf")
+            self._call.dialDtmf(self._config["keys"])
 
     def close(self) -> None:
         """Everything away before the library."""

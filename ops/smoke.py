@@ -55,9 +55,13 @@ class Desk:
             raise SmokeFailed(步骤=path, 答复=answer.status_code)
         return answer.json()
 
-    def post(self, path: str, body: dict[str, Any] | None = None) -> Any:
+    def post(
+        self, path: str, body: dict[str, Any] | None = None, headers: dict[str, str] | None = None
+    ) -> Any:
         """JSON of a POST."""
-        answer = self._http.post(path, json=body or {}, headers={"X-CSRF-Token": self._csrf})
+        answer = self._http.post(
+            path, json=body or {}, headers={"X-CSRF-Token": self._csrf, **(headers or {})}
+        )
         if answer.status_code != 200:
             raise SmokeFailed(步骤=path, 答复=answer.text[:200])
         return answer.json()
@@ -83,7 +87,10 @@ def place_call(settings: Settings, wav: Path, number: str) -> dict[str, Any]:
     """Call a running demo hotline, play `wav`, wait for the recording and its second pass."""
     url = f"{'https' if settings.web.tls_cert else 'http'}://127.0.0.1:{settings.web.port}"
     desk = Desk(settings, url)
-    desk.sign_in("leader")
+    try:
+        desk.sign_in("leader")
+    except httpx.TransportError as error:
+        raise SmokeFailed(原因="热线没有在运行：先运行 minsheng up", 地址=url) from error
     before = {call["id"] for call in desk.get("/api/calls")["calls"]}
     with tempfile.TemporaryDirectory() as folder:
         sound = _as_pcm(wav, Path(folder) / "say.wav")

@@ -98,21 +98,23 @@ class BridgeControl:
         async with transaction(self._sessions) as session:
             without = await bridges.without_ticket(session)
         for bridge in without:
-            call_id = CallId(bridge.call_id) if bridge.call_id else None
-            seat_id = SeatId(bridge.seat_id) if bridge.seat_id is not None else None
-            ticket_id = await desk.ticket_for(call_id, seat_id)
-            if ticket_id is None:
-                continue
+            await self._give_ticket(desk, bridge.id)
+
+    async def _give_ticket(self, desk: TicketDesk, bridge_id: int) -> None:
+        async with transaction(self._sessions) as session:
+            row = await bridges.get_for_update(session, bridge_id)
+            if row is None or row.ticket_id is not None:
+                return
+            call_id = CallId(row.call_id) if row.call_id else None
+            seat_id = SeatId(row.seat_id) if row.seat_id is not None else None
+            row.ticket_id, opened = await desk.ticket_for(session, call_id, seat_id, row.account_id)
             fact = BridgeTicketed(
-                at=self._clock.now(), bridge_id=bridge.id, call_id=call_id, ticket_id=ticket_id
+                at=self._clock.now(), bridge_id=bridge_id, call_id=call_id, ticket_id=row.ticket_id
             )
-            async with transaction(self._sessions) as session:
-                row = await bridges.get_for_update(session, bridge.id)
-                if row is None or row.ticket_id is not None:
-                    continue
-                row.ticket_id = ticket_id
-                await event_log.append(session, fact)
-            await self._bus.publish(fact)
+            await event_log.append(session, fact)
+        for told in (opened, fact):
+            if told is not None:
+                await self._bus.publish(told)
 
     async def _take_in_sound(self) -> None:
         before = self._clock.now() - dt.timedelta(seconds=SETTLED_S)

@@ -36,7 +36,8 @@ from telephony.bridge_legs import (
     take,
 )
 from telephony.bridge_limits import NobodyToCall, check_caps, read_limits
-from telephony.bridge_press import Press, begin_leg, look_up, may_dial, new_bridge, write_rows
+from telephony.bridge_key import Press
+from telephony.bridge_press import begin_leg, look_up, may_dial, new_bridge, write_rows
 from telephony.bridge_states import OVER
 from telephony.bridge_switch import BridgeSwitch, Dial
 from telephony.bridge_translate import Heard, Sign

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from core.events import Fact
 from core.ids import CallId, LegId, SeatId
 from core.vocabulary import PauseReason
 
@@ -84,6 +87,8 @@ class Directory(Protocol):
 class TicketDesk(Protocol):
     """Gives a conference its ticket."""
 
-    async def ticket_for(self, call_id: CallId | None, seat_id: SeatId | None) -> int | None:
-        """The call's ticket, else a new one; None where none can be made now (it is asked again)."""
+    async def ticket_for(
+        self, session: AsyncSession, call_id: CallId | None, seat_id: SeatId | None, account_id: int | None
+    ) -> tuple[int, Fact | None]:
+        """The call's ticket, else a new one, in the caller's transaction; and the fact to tell after it."""
         ...

@@ -1,0 +1,78 @@
+"""What conferences ask of the rest of the house: numbers of the directory, tickets."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from core.clock import Clock
+from core.events import Fact
+from core.ids import CallId, SeatId
+from core.vocabulary import BridgeRole
+from db.repositories import directory
+from db.session import SessionMaker, transaction
+from telephony.bridge_key import Press
+from telephony.ports import Number
+from tickets.for_bridge import open_for_bridge
+
+
+class Bridges(Protocol):
+    """What people may order of conferences (telephony.bridge_service)."""
+
+    async def press(self, press: Press) -> int:
+        """Begin a conference; the same press gives the same one."""
+        ...
+
+    async def add(self, bridge_id: int, role: str | None, numbers: Sequence[Number] = ()) -> int:
+        """One more party."""
+        ...
+
+    async def mute(self, bridge_id: int, leg_id: int, *, muted: bool) -> None:
+        """Let nobody hear a party, or all again."""
+        ...
+
+    async def remove(self, bridge_id: int, leg_id: int) -> None:
+        """Take a party out."""
+        ...
+
+    async def redial(self, bridge_id: int, leg_id: int) -> None:
+        """Call a role again."""
+        ...
+
+    async def end(self, bridge_id: int) -> None:
+        """End it for all."""
+        ...
+
+
+class HouseDirectory:
+    """The directory's rows as the conference's port."""
+
+    def __init__(self, sessions: SessionMaker, clock: Clock) -> None:
+        self._sessions = sessions
+        self._clock = clock
+
+    async def numbers_for(
+        self, role: str, category: str | None, town: str | None, village: int | None
+    ) -> Sequence[Number]:
+        """The numbers of a role, first to be called first; none for an unknown role."""
+        if role not in set(BridgeRole):
+            return []
+        matter = directory.Matter(category or "", town, village)
+        async with transaction(self._sessions) as session:
+            return await directory.candidates(session, BridgeRole(role), matter, self._clock.now())
+
+
+class HouseTicketDesk:
+    """Tickets for presses without one."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+
+    async def ticket_for(
+        self, session: AsyncSession, call_id: CallId | None, seat_id: SeatId | None, account_id: int | None
+    ) -> tuple[int, Fact | None]:
+        """The call's ticket or a new one, and the fact of it."""
+        ticket, fact = await open_for_bridge(session, call_id, seat_id, account_id, self._clock.now())
+        return ticket.id, fact

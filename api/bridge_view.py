@@ -1,0 +1,77 @@
+"""A conference as screens and other systems see it. Numbers are masked."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from core.bridge_words import BRIDGE_LABELS, LEG_LABELS, role_label
+from db.models import Bridge, BridgeAttempt, BridgeLeg, BridgeNumber
+from db.repositories import bridges
+from telephony.snapshot import masked
+
+
+async def bridge_json(session: AsyncSession, bridge: Bridge) -> dict[str, Any]:
+    """The conference with its parties in the order in which they were added."""
+    legs = await bridges.legs_of(session, bridge.id)
+    ids = [leg.id for leg in legs]
+    numbers = await bridges.numbers_of(session, ids)
+    attempts = await bridges.attempts_of(session, ids)
+    return {
+        "id": bridge.id,
+        "state": bridge.state,
+        "label": BRIDGE_LABELS[bridge.state],
+        "presser": bridge.presser,
+        "call_id": bridge.call_id,
+        "ticket_id": bridge.ticket_id,
+        "seat_id": bridge.seat_id,
+        "pressed_at": _iso(bridge.pressed_at),
+        "opened_at": _iso(bridge.opened_at),
+        "ended_at": _iso(bridge.ended_at),
+        "reason": bridge.reason,
+        "legs": [
+            _leg(
+                leg,
+                [number for number in numbers if number.leg_id == leg.id],
+                [attempt for attempt in attempts if attempt.leg_id == leg.id],
+            )
+            for leg in legs
+        ],
+    }
+
+
+def _leg(leg: BridgeLeg, numbers: list[BridgeNumber], attempts: list[BridgeAttempt]) -> dict[str, Any]:
+    here = numbers[leg.place] if leg.place < len(numbers) else None
+    return {
+        "id": leg.id,
+        "role": leg.role,
+        "role_label": role_label(leg.role),
+        "state": leg.state,
+        "label": LEG_LABELS[leg.state],
+        "since": _iso(leg.since),
+        "attempt": leg.attempt,
+        "name": here.name if here else "",
+        "number_label": here.label if here else "",
+        "number_masked": masked(here.digits) if here else "",
+        "numbers": len(numbers),
+        "muted": leg.muted,
+        "joined_at": _iso(leg.joined_at),
+        "left_at": _iso(leg.left_at),
+        "attempts": [
+            {
+                "number": attempt.number,
+                "result": attempt.result,
+                "label": LEG_LABELS[attempt.result] if attempt.result else "",
+                "ordered_at": _iso(attempt.ordered_at),
+                "ended_at": _iso(attempt.ended_at),
+                "recorded_s": attempt.duration_s,
+            }
+            for attempt in attempts
+        ],
+    }
+
+
+def _iso(moment: dt.datetime | None) -> str | None:
+    return moment.isoformat() if moment else None

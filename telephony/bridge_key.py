@@ -1,0 +1,47 @@
+"""The key 一键三方 as it is pressed: from where, about what, who is to come. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from core.bridge_words import CALLER, SEAT, Presser
+from core.errors import InvalidField
+from telephony.ports import Number
+
+_KEY: Final = re.compile(r"[A-Za-z0-9._:-]{8,100}\Z")
+_ROLE: Final = re.compile(r"[a-z][a-z0-9_-]{1,23}\Z")
+_ABOUT: Final = re.compile(r"[0-9]{2,8}\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Press:
+    """One press of the key. The same `key` is the same press, however often it comes."""
+
+    key: str
+    presser: Presser
+    roles: Sequence[str]
+    account_id: int | None = None
+    seat_id: int | None = None
+    call_id: str | None = None
+    ticket_id: int | None = None
+    category: str | None = None
+    town: str | None = None
+    village: int | None = None
+    given: Mapping[str, Sequence[Number]] = field(default_factory=dict[str, Sequence[Number]])
+    """Numbers of roles that the house itself has looked up: the presser's own, the citizen's."""
+
+    def check(self) -> None:
+        """Raises InvalidField."""
+        if not _KEY.match(self.key):
+            raise InvalidField(field="key", reason="幂等键应为 8 到 100 个字母、数字或 . _ : -")
+        if not self.roles or len(set(self.roles)) != len(self.roles):
+            raise InvalidField(field="roles", reason="角色不能为空，也不能重复")
+        if any(not _ROLE.match(role) or role in (CALLER, SEAT) for role in self.roles):
+            raise InvalidField(field="roles", reason="没有这个角色")
+        if self.category and not _ABOUT.match(self.category):
+            raise InvalidField(field="category", reason="分类编号不正确")
+        if self.presser is Presser.SEAT_CALL and (self.call_id is None or self.seat_id is None):
+            raise InvalidField(field="call_id", reason="请指明正在通话的来电")
