@@ -108,6 +108,8 @@ class TranscriptionSettings(_Section):
     audio_port: int = 9092
     """AudioSocket port of the first worker; worker n listens on audio_port + n."""
     max_live_legs: int = 10
+    live_until_s: float = 12.0
+    """Waiting sound beyond which a leg is left to the second pass; the seat's leg earlier, guesses first."""
     nice: int = 10
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from transcription.front_end import NarrowBand
+from transcription.front_end import NarrowBand, UpperBand
 from transcription.recognizer import Guess, Recognizer, Settled, Word
 from transcription.voice_gate import Gated, TimeMap, VoiceGate
 
@@ -34,14 +34,14 @@ class Ear:
         gate: VoiceGate | None = None,
     ) -> None:
         self._recognizer = recognizer
-        self._narrow = NarrowBand() if narrow else None
+        self._front: NarrowBand | UpperBand = NarrowBand() if narrow else UpperBand()
         self._gate = gate or VoiceGate()
         self._times = TimeMap()
         self._offset_s = offset_s
 
     def hear(self, pcm: bytes, *, guess: bool = True) -> list[Line | Guess]:
         """Sound as it came (8 kHz if narrow, else 16 kHz); what was understood by now."""
-        wide = self._narrow.process(pcm) if self._narrow else pcm
+        wide = self._front.process(pcm)
         found = [one for gated in _runs(self._gate.push(wide)) for one in self._step(gated, guess=guess)]
         lines = [at for at, one in enumerate(found) if isinstance(one, Line)]
         newest = found[lines[-1] + 1 :][-1:] if lines else found[-1:]

@@ -22,6 +22,9 @@ Samples = np.ndarray[Any, np.dtype[np.float32]]
 
 NARROW_RATE_HZ = 8000
 NOISE_STEPS = 30.0
+EMPTY_RATIO = 1e-5
+"""Upper band beside telephone band, in power: speech has about 1e-3, a resampled telephone under 1e-6."""
+SHORTEST_MEASURED = 320
 
 
 class FrontEnd(StrEnum):
@@ -60,6 +63,61 @@ def narrowed(pcm: bytes) -> bytes:
     samples = np.frombuffer(pcm, dtype="<i2").astype(np.float32)
     down: Samples = soxr.resample(samples, MODEL_RATE_HZ, NARROW_RATE_HZ)
     return np.clip(down, -32768, 32767).astype("<i2").tobytes()
+
+
+class UpperBand:
+    """Wide-band sound: while its upper half is as empty as a telephone's, a little noise fills it."""
+
+    def __init__(self, seed: int = 1) -> None:
+        self._random = np.random.default_rng(seed)
+        self._low = self._high = 0.0
+
+    def process(self, pcm: bytes) -> bytes:
+        """16-bit mono 16 kHz in and out, sample by sample the same length."""
+        samples = np.frombuffer(pcm, dtype="<i2").astype(np.float32)
+        if len(samples) < SHORTEST_MEASURED:
+            return pcm
+        low, high = band_power(samples, MODEL_RATE_HZ)
+        self._low, self._high = 0.9 * self._low + low, 0.9 * self._high + high
+        if not is_empty(self._low, self._high):
+            return pcm
+        filled = samples + self._random.normal(0.0, NOISE_STEPS, len(samples)).astype(np.float32)
+        return np.clip(filled, -32768, 32767).astype("<i2").tobytes()
+
+
+def band_power(samples: Samples, rate_hz: int) -> tuple[float, float]:
+    """Power in the telephone's band and above it."""
+    power = np.abs(np.fft.rfft(samples * np.hanning(len(samples)))) ** 2
+    tone_hz = np.fft.rfftfreq(len(samples), 1 / rate_hz)
+    return float(power[(tone_hz > 300) & (tone_hz < 3400)].sum()), float(power[tone_hz > 4400].sum())
+
+
+def is_empty(low: float, high: float) -> bool:
+    """Whether what lies above the telephone's band is nothing beside what lies in it."""
+    return high < EMPTY_RATIO * low
+
+
+def read_leg(file: Path) -> tuple[bytes, bool]:
+    """One recorded leg as 16-bit mono sound, and whether it is narrow: then at 8 kHz, else at 16 kHz.
+
+    Measured, not guessed from the speaker: a desk phone's seat is narrow in a 16 kHz file too.
+    """
+    samples, rate_hz = soundfile.read(file, dtype="int16", always_2d=True)  # pyright: ignore[reportUnknownMemberType]
+    one: Samples = samples[:, 0].astype(np.float32)
+    narrow = rate_hz <= NARROW_RATE_HZ or _is_narrow(one, rate_hz)
+    wanted = NARROW_RATE_HZ if narrow else MODEL_RATE_HZ
+    if rate_hz != wanted and len(one):
+        one = soxr.resample(one, rate_hz, wanted)
+    return np.clip(one, -32768, 32767).astype("<i2").tobytes(), narrow
+
+
+def _is_narrow(samples: Samples, rate_hz: int) -> bool:
+    low = high = 0.0
+    step = rate_hz // 4
+    for start in range(0, len(samples) - step + 1, step):
+        part_low, part_high = band_power(samples[start : start + step], rate_hz)
+        low, high = low + part_low, high + part_high
+    return is_empty(low, high)
 
 
 def check_model(model: InstalledModel, wav: Path) -> dict[str, str]:

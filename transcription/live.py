@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Final
 
 import structlog
@@ -14,20 +15,25 @@ import structlog
 from core.tasks import TaskGroup
 from core.vocabulary import Speaker
 from transcription.ear import Ear, Line
-from transcription.recognizer import Guess, RecognizerFactory
+from transcription.front_end import NARROW_RATE_HZ
+from transcription.recognizer import MODEL_RATE_HZ, Guess, RecognizerFactory
 
 log = structlog.get_logger(__name__)
 
 Tell = Callable[[dict[str, Any]], None]
 
-GUESSES_UNTIL_S: Final = 2.0
-SEAT_UNTIL_S: Final = 5.0
-LIVE_UNTIL_S: Final = 12.0
-"""Seconds of waiting sound beyond which first guesses, then the seat's leg, then any leg are given up."""
-PIECE_BYTES: Final = 6400
+HEARD_RATES_HZ: Final = (NARROW_RATE_HZ, MODEL_RATE_HZ)
+GUESSES_PART: Final = 1 / 6
+SEAT_PART: Final = 5 / 12
+"""Of the limit of waiting sound: beyond the first guesses stop, beyond the second the seat is given up."""
+SHED_PAUSE_S: Final = 3.0
+"""After giving up one leg the others get this long to catch up, up to twice their limit."""
+PIECE_S: Final = 0.2
+"""The engine works markedly faster on 200 ms at once than on 20 ms."""
+EXPECTED_LIMIT: Final = 1000
 
 
-@dataclass
+@dataclass(eq=False)
 class LiveLeg:
     """One leg while it streams."""
 
@@ -35,7 +41,11 @@ class LiveLeg:
     call_id: str
     speaker: Speaker
     offset_s: float
-    wide: bool
+    channel: str = ""
+    limit_s: float = 12.0
+    """Waiting sound beyond which it is given up."""
+    rate_hz: int = 0
+    """Samples a second, told by the first piece; 0 before it."""
     waiting: deque[bytes] = field(default_factory=deque[bytes])
     waiting_s: float = 0.0
     wake: asyncio.Event = field(default_factory=asyncio.Event)
@@ -43,8 +53,14 @@ class LiveLeg:
     shed: bool = False
 
     def sound(self, pcm: bytes, rate_hz: int) -> None:
-        """Take a piece; never waits, never grows beyond the limit."""
+        """Take a piece; never waits, never grows beyond twice the limit."""
         if self.shed:
+            return
+        if not self.rate_hz and rate_hz in HEARD_RATES_HZ:
+            self.rate_hz = rate_hz
+        if rate_hz != self.rate_hz or self.waiting_s > 2 * self.limit_s:
+            log.warning("leg_unusable", call_id=self.call_id, rate_hz=rate_hz, waiting_s=self.waiting_s)
+            self.give_up()
             return
         self.waiting.append(pcm)
         self.waiting_s += len(pcm) / 2 / rate_hz
@@ -55,10 +71,24 @@ class LiveLeg:
         self.over = True
         self.wake.set()
 
+    def give_up(self) -> None:
+        """Take nothing more and forget what waits."""
+        self.shed = True
+        self.waiting.clear()
+        self.waiting_s = 0.0
+        self.wake.set()
+
     @property
-    def rate_hz(self) -> int:
-        """Samples a second of the waiting sound."""
-        return 16000 if self.wide else 8000
+    def guessing(self) -> bool:
+        """Whether there is time for guesses."""
+        return self.waiting_s < self.limit_s * GUESSES_PART
+
+    async def some(self) -> bool:
+        """Wait until a piece is worth the engine's while; False when there is no more to come."""
+        while not self.over and not self.shed and self.waiting_s < PIECE_S:
+            self.wake.clear()
+            await self.wake.wait()
+        return bool(self.waiting)
 
     def take(self) -> bytes:
         """All that waits, up to a second."""
@@ -82,6 +112,7 @@ class LiveLegs:
         self._tell = tell
         self._expected: dict[str, LiveLeg] = {}
         self._live: dict[str, LiveLeg] = {}
+        self._shed_at = -SHED_PAUSE_S
 
     @property
     def waiting_s(self) -> float:
@@ -93,13 +124,23 @@ class LiveLegs:
         """How many legs are streaming."""
         return len(self._live)
 
+    def streaming(self) -> list[dict[str, str]]:
+        """Whose legs are streaming, for somebody who has just connected."""
+        return [
+            {"leg": leg.leg, "call_id": leg.call_id, "speaker": leg.speaker, "channel": leg.channel}
+            for leg in self._live.values()
+        ]
+
     def expect(self, leg: LiveLeg) -> None:
         """A tap will come with this id."""
         self._expected[leg.leg] = leg
+        while len(self._expected) > EXPECTED_LIMIT:  # taps that never came and nobody forgot
+            del self._expected[next(iter(self._expected))]
 
     def forget(self, leg_id: str) -> None:
         """No longer wanted."""
-        self._expected.pop(leg_id, None)
+        if self._expected.pop(leg_id, None) is not None:
+            self._tell({"kind": "leg_ended", "leg": leg_id})
         live = self._live.get(leg_id)
         if live is not None:
             live.ended()
@@ -111,44 +152,56 @@ class LiveLegs:
             return None
         if len(self._live) >= self._limit:
             self._tell({"kind": "shed", "leg": leg_id, "reason": "limit"})
+            self._tell({"kind": "leg_ended", "leg": leg_id})
             return None
         self._live[leg_id] = leg
         self._tasks.start(f"leg-{leg_id}", self._run(leg))
         return leg
 
     async def _run(self, leg: LiveLeg) -> None:
-        loop = asyncio.get_running_loop()
+        reason = "failed"
         try:
-            recognizer = await loop.run_in_executor(self._threads, self._make)
-            ear = Ear(recognizer, narrow=not leg.wide, offset_s=leg.offset_s)
-            while not (leg.over and not leg.waiting):
-                await leg.wake.wait()
-                leg.wake.clear()
-                while leg.waiting:
-                    if self._must_shed(leg):
-                        return
-                    found = await loop.run_in_executor(self._threads, ear.hear, leg.take())
-                    self._report(leg, found)
-            self._report(leg, await loop.run_in_executor(self._threads, ear.end))
+            reason = await self._hear(leg)
         finally:
+            leg.give_up()
             del self._live[leg.leg]
+            if reason:
+                log.warning("leg_shed", call_id=leg.call_id, speaker=leg.speaker, reason=reason)
+                self._tell({"kind": "shed", "leg": leg.leg, "reason": reason})
             self._tell({"kind": "leg_ended", "leg": leg.leg})
 
+    async def _hear(self, leg: LiveLeg) -> str:
+        """Until its end; why it was given up, or nothing."""
+        loop = asyncio.get_running_loop()
+        recognizer = await loop.run_in_executor(self._threads, self._make)
+        ear: Ear | None = None
+        while await leg.some():
+            if self._must_shed(leg):
+                return "overload"
+            ear = ear or Ear(recognizer, narrow=leg.rate_hz == NARROW_RATE_HZ, offset_s=leg.offset_s)
+            piece = leg.take()
+            work = partial(ear.hear, piece, guess=leg.guessing)
+            self._report(leg, await loop.run_in_executor(self._threads, work))
+        if leg.shed:
+            return "overload"
+        if ear is not None:
+            self._report(leg, await loop.run_in_executor(self._threads, ear.end))
+        return ""
+
     def _must_shed(self, leg: LiveLeg) -> bool:
-        limit_s = SEAT_UNTIL_S if leg.speaker is Speaker.SEAT else LIVE_UNTIL_S
-        if leg.waiting_s <= limit_s:
+        limit_s = leg.limit_s * (SEAT_PART if leg.speaker is Speaker.SEAT else 1.0)
+        now = asyncio.get_running_loop().time()
+        recovering = now - self._shed_at < SHED_PAUSE_S and leg.waiting_s <= 2 * limit_s
+        if leg.waiting_s <= limit_s or recovering:
             return False
-        leg.shed = True
-        leg.waiting.clear()
-        log.warning("leg_shed", call_id=leg.call_id, speaker=leg.speaker, waiting_s=round(leg.waiting_s, 1))
-        self._tell({"kind": "shed", "leg": leg.leg, "reason": "overload"})
+        self._shed_at = now
         return True
 
     def _report(self, leg: LiveLeg, found: list[Line | Guess]) -> None:
         for one in found:
             if isinstance(one, Line):
                 self._tell({"kind": "settled", "leg": leg.leg, "line": line_json(one)})
-            elif leg.waiting_s < GUESSES_UNTIL_S:
+            elif leg.guessing:
                 self._tell({"kind": "guess", "leg": leg.leg, "text": one.text})
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import uuid
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import structlog
 
@@ -22,7 +23,8 @@ from core.events import (
 )
 from core.ids import CallId, LegId, UtteranceId
 from core.tasks import TaskGroup
-from core.vocabulary import Speaker
+from core.vocabulary import CallState, Speaker
+from db.models import Call
 from db.repositories import calls, event_log, utterances
 from db.session import SessionMaker, transaction
 from transcription.client import WorkerClient
@@ -30,6 +32,12 @@ from transcription.final_pass import FinalPass
 from transcription.ports import AudioTap
 
 log = structlog.get_logger(__name__)
+
+LISTENED: Final = (CallState.TALKING, CallState.HELD)
+MAX_TRIES: Final = 5
+"""Taps of one channel; a leg that was given up under load uses up all of them."""
+TAP_AGAIN_S: Final = 1.0
+"""A tap that ends nearly always ends with its call: wait until that is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +47,7 @@ class Tapped:
     leg: LegId
     call_id: CallId
     speaker: Speaker
+    channel: str
     worker: int
 
 
@@ -54,6 +63,7 @@ class TranscriptionService:
         self._tap = tap
         self._tasks = TaskGroup()
         self._legs: dict[str, Tapped] = {}
+        self._tries: dict[tuple[str, str], int] = {}
         self.engine: dict[str, Any] = {
             "available": False,
             "model": "",
@@ -86,12 +96,15 @@ class TranscriptionService:
 
     async def on_call_ended(self, fact: CallEnded) -> None:
         """The taps end with the channels; forget what never came."""
-        for tapped in [tapped for tapped in self._legs.values() if tapped.call_id == fact.call_id]:
+        for tapped in self._of_call(fact.call_id):
             self._workers[tapped.worker].order(op="forget", leg=tapped.leg)
+        self._tries = {key: tries for key, tries in self._tries.items() if key[0] != fact.call_id}
+
+    def _of_call(self, call_id: str) -> list[Tapped]:
+        return [tapped for tapped in self._legs.values() if tapped.call_id == call_id]
 
     async def _listen(self, fact: CallAnswered) -> None:
-        worker = next((number for number, one in enumerate(self._workers) if one.available), None)
-        if worker is None:
+        if self._freest() is None:
             reason = str(self.engine["reason"] or "worker_away")
             await self._bus.publish(
                 TranscriptionFailed(at=self._clock.now(), call_id=fact.call_id, reason=reason)
@@ -99,28 +112,62 @@ class TranscriptionService:
             return
         async with transaction(self._sessions) as session:
             call = await calls.get(session, fact.call_id)
-        if call is None or call.answered_at is None:
-            return
-        offset_s = max(0.0, (fact.at - call.answered_at).total_seconds())
-        heard = {tapped.speaker for tapped in self._legs.values() if tapped.call_id == fact.call_id}
-        if Speaker.CALLER not in heard:
-            await self._tap_one(worker, fact.call_id, Speaker.CALLER, call.channel, offset_s)
-        await self._tap_one(worker, fact.call_id, Speaker.SEAT, fact.seat_channel, offset_s)
+        if call is not None:
+            await self._tap_missing(call)
 
-    async def _tap_one(
-        self, worker: int, call_id: CallId, speaker: Speaker, channel: str, offset_s: float
-    ) -> None:
-        wide = speaker is Speaker.SEAT
-        leg = LegId(str(uuid.uuid4()))
-        self._legs[leg] = Tapped(leg, call_id, speaker, worker)
-        client = self._workers[worker]
-        client.order(op="expect", leg=leg, call_id=call_id, speaker=speaker, offset_s=offset_s, wide=wide)
+    async def _tap_open_calls(self, after_s: float = 0.0) -> None:
+        """Listen (again) to every talk that nobody listens to: a worker came back, or a tap broke."""
+        await asyncio.sleep(after_s)
+        async with transaction(self._sessions) as session:
+            open_calls = await calls.open_calls(session)
+        for call in open_calls:
+            await self._tap_missing(call)
+
+    async def _tap_missing(self, call: Call) -> None:
+        worker = self._freest()
+        if worker is None or call.answered_at is None or call.state not in LISTENED:
+            return
+        offset_s = max(0.0, (self._clock.now() - call.answered_at).total_seconds())
+        wanted = ((Speaker.CALLER, call.channel), (Speaker.SEAT, call.seat_channel))
+        have = {tapped.channel for tapped in self._of_call(call.id)}
+        new: list[Tapped] = []
+        for speaker, channel in wanted:
+            tries = self._tries.get((call.id, channel or ""), 0)
+            if channel is None or channel in have or tries >= MAX_TRIES:
+                continue
+            # Noted before the first await, so that nobody else taps the same channel
+            self._tries[call.id, channel] = tries + 1
+            tapped = Tapped(LegId(str(uuid.uuid4())), CallId(call.id), speaker, channel, worker)
+            self._legs[tapped.leg] = tapped
+            new.append(tapped)
+        for tapped in new:
+            await self._tap_one(tapped, offset_s)
+
+    def _freest(self) -> int | None:
+        """The worker with the fewest legs."""
+        load = [0] * len(self._workers)
+        for tapped in self._legs.values():
+            load[tapped.worker] += 1
+        able = [number for number, one in enumerate(self._workers) if one.available]
+        return min(able, key=lambda number: load[number], default=None)
+
+    async def _tap_one(self, tapped: Tapped, offset_s: float) -> None:
+        client = self._workers[tapped.worker]
+        client.order(
+            op="expect",
+            leg=tapped.leg,
+            call_id=tapped.call_id,
+            speaker=tapped.speaker,
+            channel=tapped.channel,
+            offset_s=offset_s,
+        )
+        codec = "slin16" if tapped.speaker is Speaker.SEAT else "slin"
         try:
-            await self._tap.tap(channel, leg, client.address, "slin16" if wide else "slin")
+            await self._tap.tap(tapped.channel, tapped.leg, client.address, codec)
         except HotlineError as error:
-            log.warning("tap_failed", call_id=call_id, speaker=speaker, code=error.code)
-            self._legs.pop(leg, None)
-            client.order(op="forget", leg=leg)
+            log.warning("tap_failed", call_id=tapped.call_id, speaker=tapped.speaker, code=error.code)
+            self._legs.pop(tapped.leg, None)
+            client.order(op="forget", leg=tapped.leg)
 
     async def _heard(self, worker: int, message: dict[str, Any]) -> None:
         kind = message["kind"]
@@ -144,11 +191,21 @@ class TranscriptionService:
         elif message["kind"] == "settled":
             await self._settled(tapped, message["line"])
         elif message["kind"] == "shed":
+            self._tries[tapped.call_id, tapped.channel] = MAX_TRIES
+            self._tasks.start(f"untap-{tapped.leg}", self._untap(tapped))
             await self._bus.publish(
                 TranscriptionFailed(at=now, call_id=tapped.call_id, reason=message["reason"])
             )
         elif message["kind"] == "leg_ended":
             self._legs.pop(tapped.leg, None)
+            self._tasks.start("tap-again", self._tap_open_calls(TAP_AGAIN_S))
+
+    async def _untap(self, tapped: Tapped) -> None:
+        """Nobody hears it any more; Asterisk need not copy it. The recording is heard afterwards."""
+        try:
+            await self._tap.untap(tapped.leg)
+        except HotlineError as error:
+            log.warning("untap_failed", call_id=tapped.call_id, code=error.code)
 
     async def _settled(self, tapped: Tapped, line: dict[str, Any]) -> None:
         async with transaction(self._sessions) as session:
@@ -168,10 +225,27 @@ class TranscriptionService:
             await event_log.append(session, fact)
         await self._bus.publish(fact)
 
+    def _adopt(self, worker: int, leg: dict[str, str]) -> None:
+        """A leg outlived our connection or ourselves: go on with it, unless another took its place."""
+        tapped = Tapped(
+            LegId(leg["leg"]), CallId(leg["call_id"]), Speaker(leg["speaker"]), leg["channel"], worker
+        )
+        others = [one for one in self._of_call(tapped.call_id) if one.leg != tapped.leg]
+        if any(one.channel == tapped.channel for one in others):
+            self._workers[worker].order(op="forget", leg=tapped.leg)
+            self._tasks.start(f"untap-{tapped.leg}", self._untap(tapped))
+        else:
+            self._legs[tapped.leg] = tapped
+
     async def _engine_changed(self, worker: int, message: dict[str, Any]) -> None:
         if message["kind"] == "gone":
+            self.final_pass.gone(worker)
             for leg in [leg for leg, tapped in self._legs.items() if tapped.worker == worker]:
-                self._legs.pop(leg)
+                del self._legs[leg]
+        for leg in message.get("legs", ()):
+            self._adopt(worker, leg)
+        if message.get("available"):
+            self._tasks.start("tap-open-calls", self._tap_open_calls())
         best = next((one for one in self._workers if one.available), None)
         hello = best.hello if best else message
         self.engine.update(

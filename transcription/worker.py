@@ -13,10 +13,10 @@ import os
 import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-import soundfile  # pyright: ignore[reportMissingTypeStubs]
 import structlog
 
 from core.config import Settings, load_settings
@@ -26,6 +26,7 @@ from core.vocabulary import Speaker
 from transcription import models
 from transcription.audio_socket import AudioSocketServer
 from transcription.ear import Ear, Line
+from transcription.front_end import read_leg
 from transcription.live import LiveLeg, LiveLegs, line_json
 from transcription.recognizer import Recognizer, RecognizerFactory
 from transcription.vosk_recognizer import VoskModel
@@ -34,6 +35,10 @@ log = structlog.get_logger(__name__)
 
 SPARE_BACKLOG_S = 0.5
 PIECE_S = 0.25
+ALIVE_S = 1.0
+LOOK_AGAIN_S = 2.0
+PASSING_ROOM, LASTING_ROOM = 1 << 16, 1 << 24
+"""Bytes that may wait for a peer that does not read: guesses go first, then everything."""
 
 
 def control_path(settings: Settings, index: int) -> Path:
@@ -61,7 +66,7 @@ class Worker:
         self._files: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self._model = models.choose(settings)
         self._make: RecognizerFactory = NoModel()
-        self._loaded = self._model is None
+        self._loaded = False
         self._ready = asyncio.Event()
         self.legs = LiveLegs(
             self._fresh, self._threads, self._tasks, settings.transcription.max_live_legs, self.tell
@@ -79,6 +84,7 @@ class Worker:
         os.chmod(path, 0o600)
         self._tasks.start("load-model", self._load())
         self._tasks.run_forever("files", self._hear_files)
+        self._tasks.run_forever("alive", self._say_alive)
         await until.wait()
         await audio.close()
         control.close()
@@ -88,9 +94,15 @@ class Worker:
     def tell(self, message: dict[str, Any]) -> None:
         """Say something to whoever gives orders."""
         line = json.dumps(message, ensure_ascii=False).encode() + b"\n"
+        room = PASSING_ROOM if message["kind"] in ("guess", "alive") else LASTING_ROOM
         for peer in self._peers:
-            if peer.transport.get_write_buffer_size() < 1 << 20:
+            if peer.transport.get_write_buffer_size() < room:
                 peer.write(line)
+
+    async def _say_alive(self) -> None:
+        while True:
+            await asyncio.sleep(ALIVE_S)
+            self.tell({"kind": "alive"})
 
     def hello(self) -> dict[str, Any]:
         """Who we are and whether we can hear."""
@@ -102,20 +114,28 @@ class Worker:
             "language": model.language if model else "",
             "stand_in": bool(model and model.stand_in),
             "reason": "" if model and self._loaded else ("loading" if model else "no_model"),
+            "legs": self.legs.streaming(),
         }
 
     async def _load(self) -> None:
-        if self._model is None:
-            return
+        """Load a model; with none, look again now and then, so that an installed one needs no restart."""
         loop = asyncio.get_running_loop()
-        try:
-            self._make = await loop.run_in_executor(self._threads, VoskModel, self._model.folder)
-        except Exception:
-            log.exception("model_broken", model=self._model.name)
-            self._model = None
-        self._loaded = True
+        broken: set[str] = set()
+        while not self._loaded:
+            found = models.choose(self._settings)
+            if found is None or found.name in broken:
+                await asyncio.sleep(LOOK_AGAIN_S)
+                continue
+            self._model = found
+            try:
+                self._make = await loop.run_in_executor(self._threads, VoskModel, found.folder)
+                self._loaded = True
+            except Exception:
+                log.exception("model_broken", model=found.name)
+                broken.add(found.name)
+                self._model = None
+            self.tell(self.hello())
         self._ready.set()
-        self.tell(self.hello())
 
     def _fresh(self) -> Recognizer:
         return self._make()
@@ -140,7 +160,8 @@ class Worker:
                     call_id=order["call_id"],
                     speaker=Speaker(order["speaker"]),
                     offset_s=float(order["offset_s"]),
-                    wide=bool(order["wide"]),
+                    channel=str(order["channel"]),
+                    limit_s=self._settings.transcription.live_until_s,
                 )
             )
         elif order["op"] == "forget":
@@ -152,7 +173,7 @@ class Worker:
         while True:
             order = await self._files.get()
             try:
-                lines = await self._hear_file(Path(order["path"]), narrow=bool(order["narrow"]))
+                lines = await self._hear_file(Path(order["path"]), float(order["offset_s"]))
             except Exception as error:
                 log.warning("file_failed", job=order["job"], reason=repr(error))
                 self.tell({"kind": "job_failed", "job": order["job"], "reason": type(error).__name__})
@@ -166,31 +187,21 @@ class Worker:
                 return
             await asyncio.sleep(PIECE_S)
 
-    async def _hear_file(self, file: Path, *, narrow: bool) -> list[Line]:
+    async def _hear_file(self, file: Path, offset_s: float) -> list[Line]:
         """Piece by piece, and only while no live leg is behind."""
         loop = asyncio.get_running_loop()
         await self._ready.wait()
-        pcm = await loop.run_in_executor(self._threads, _read, file, narrow)
-        ear = Ear(await loop.run_in_executor(self._threads, self._fresh), narrow=narrow)
+        pcm, narrow = await loop.run_in_executor(self._threads, read_leg, file)
+        recognizer = await loop.run_in_executor(self._threads, self._fresh)
+        ear = Ear(recognizer, narrow=narrow, offset_s=offset_s)
         step = int((8000 if narrow else 16000) * PIECE_S) * 2
         lines: list[Line] = []
         for start in range(0, len(pcm), step):
             await self._spare()
-            found = await loop.run_in_executor(self._threads, ear.hear, pcm[start : start + step])
-            lines += [one for one in found if isinstance(one, Line)]
+            work = partial(ear.hear, pcm[start : start + step], guess=False)
+            lines += [one for one in await loop.run_in_executor(self._threads, work) if isinstance(one, Line)]
         lines += [one for one in await loop.run_in_executor(self._threads, ear.end) if isinstance(one, Line)]
         return lines
-
-
-def _read(file: Path, narrow: bool) -> bytes:
-    import soxr
-
-    samples, rate_hz = soundfile.read(file, dtype="int16")  # pyright: ignore[reportUnknownMemberType]
-    wanted = 8000 if narrow else 16000
-    if rate_hz != wanted:
-        samples = soxr.resample(samples, rate_hz, wanted)
-    sound: bytes = samples.astype("<i2").tobytes()
-    return sound
 
 
 async def follow_stdin(ended: Callable[[], None]) -> None:

@@ -2,28 +2,17 @@
 
 import asyncio
 import contextlib
-import importlib.util
 import os
 import random
 import uuid
-from pathlib import Path
 
 import pytest
 
 from core.tasks import TaskGroup
+from tests.fakes.waiting import until
 from transcription import audio_socket
 from transcription.audio_socket import ERROR, HANGUP, ID, AudioSocketServer, message
 
-
-def load(name):
-    file = Path(__file__).parent.parent / "fakes" / f"{name}.py"
-    spec = importlib.util.spec_from_file_location(f"fakes_{name}", file)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-until = load("waiting").until
 FRAME = bytes(range(160)) * 2
 
 
