@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Annotated, Final
 
+import structlog
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from fastapi import Depends, Request
@@ -19,13 +20,19 @@ from api.state import House, house_of
 from core.errors import BadCredentials, BadCsrf, Forbidden, NotSignedIn, TooManyAttempts
 from core.ids import OperatorId
 from core.vocabulary import ROLE_RANK, Role
-from db.models import Policy, WebSession
+from db.models import Account, Policy, WebSession
 from db.repositories import accounts
-from db.session import transaction
+from db.session import reading, transaction
+
+log = structlog.get_logger(__name__)
 
 COOKIE: Final = "ms_session"
 CSRF_HEADER: Final = "X-CSRF-Token"
 SAFE_METHODS: Final = frozenset({"GET", "HEAD"})
+LOOK_ONCE: Final = dt.timedelta(minutes=10)
+MAX_ROW_ID: Final = 2**63 - 1
+PLAIN_TEXT: Final = r"^[^\x00-\x1f\x7f]*$"
+"""One line without control characters; PostgreSQL cannot store a NUL at all."""
 
 _hasher = PasswordHasher()
 # Verified against when there is no such login, so that both refusals take the same time
@@ -52,30 +59,50 @@ async def sign_in(house: House, login: str, password: str, address: str) -> str:
     """Check and open a session; returns the token for the cookie.
 
     Raises:
-        TooManyAttempts: too many failures of this login or address within the window.
+        TooManyAttempts: too many failures of this login, or from this address, within the window.
         BadCredentials: wrong, unknown, inactive, or a demo account outside demo mode.
     """
-    now = house.clock.now()
-    async with transaction(house.sessions) as session:
-        window = await session.get(Policy, "login_window_s")
-        limit = await session.get(Policy, "login_failures")
-        since = now - dt.timedelta(seconds=float(window.value) if window else 900)
-        if await accounts.failures_since(session, login, address, since) >= (
-            int(limit.value) if limit else 5
-        ):
-            raise TooManyAttempts
-        account = await accounts.by_login(session, login)
+    account = await _attempt(house, login, address)
     usable = account is not None and account.active and (not account.demo or house.settings.demo)
     hashed = account.password_hash if account is not None and usable else _NOBODY
     # Tens of milliseconds of work: in a thread, and outside the transaction
     right = await asyncio.to_thread(_matches, hashed, password)
+    if account is None or not usable or not right:
+        raise BadCredentials
     async with transaction(house.sessions) as session:
-        if account is not None and usable and right:
-            await accounts.clear_failures(session, login)
-            await accounts.audit(session, now, account.id, "signed_in", login, address=address)
-            return _open_session(house, session, account.id, address)
+        await accounts.clear_failures(session, login)
+        await accounts.audit(session, house.clock.now(), account.id, "signed_in", login, address=address)
+        return _open_session(house, session, account.id, address)
+
+
+async def _attempt(house: House, login: str, address: str) -> Account | None:
+    """The account, if there is one; the attempt counts as failed until the password proves right.
+
+    Counted before the password is looked at: many tries at the same moment do not slip through together.
+    """
+    now = house.clock.now()
+    async with transaction(house.sessions) as session:
+        # The lock on this row makes attempts take turns where the database would let them run side by side
+        limit = await _policy(session, "login_failures", 5, lock=True)
+        since = now - dt.timedelta(seconds=await _policy(session, "login_window_s", 900))
+        await accounts.forget_old(session, now, since)
+        if await accounts.failures_of(session, login, since) >= limit:
+            raise TooManyAttempts
+        if await accounts.failures_from(session, address, since) >= await _policy(
+            session, "login_address_failures", 20
+        ):
+            raise TooManyAttempts
         await accounts.add_failure(session, login, address, now)
-    raise BadCredentials
+        return await accounts.by_login(session, login)
+
+
+async def _policy(session: AsyncSession, key: str, default: int, *, lock: bool = False) -> int:
+    row = await session.get(Policy, key, with_for_update=True if lock else None)
+    try:
+        return int(row.value) if row else default
+    except ValueError:
+        log.error("policy_not_a_number", key=key)
+        return default
 
 
 def _open_session(house: House, session: AsyncSession, account_id: int, address: str) -> str:
@@ -106,7 +133,7 @@ async def person_of(request: Request) -> Person | None:
     if not token:
         return None
     house = house_of(request)
-    async with transaction(house.sessions) as session:
+    async with reading(house.sessions) as session:
         live = await accounts.live_session(session, _hash(token), house.clock.now())
         account = await accounts.get(session, live.account_id) if live else None
         if (
@@ -151,6 +178,23 @@ async def anybody(request: Request) -> None:
     del request
 
 
+def check_same_site(request: Request) -> None:
+    """Refuse a sign-in that another site's page sends: it would put the victim into a stranger's account.
+
+    Raises:
+        BadCsrf.
+    """
+    if request.headers.get("Sec-Fetch-Site", "none") not in ("none", "same-origin"):
+        raise BadCsrf
+
+
+async def log_look(house: House, session: AsyncSession, person: Person, act: str, subject: str) -> None:
+    """Write down that this person saw or heard it; the same look again within ten minutes is one look."""
+    now = house.clock.now()
+    if not await accounts.audited_since(session, person.id, act, subject, now - LOOK_ONCE):
+        await accounts.audit(session, now, person.id, act, subject, address=person.address)
+
+
 def address_of(request: Request) -> str:
     """Where the request comes from."""
     return request.client.host if request.client else ""
@@ -167,5 +211,6 @@ def _matches(hashed: str, password: str) -> bool:
         return False
 
 
+GridWorker = Annotated[Person, Depends(require(Role.GRID_WORKER))]
 Operator = Annotated[Person, Depends(require(Role.OPERATOR))]
 ShiftLeader = Annotated[Person, Depends(require(Role.SHIFT_LEADER))]

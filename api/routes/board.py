@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Request
 from api.security import Operator, anybody
 from api.state import house_of
 from core.vocabulary import label
-from db.session import transaction
+from db.session import reading
 from telephony.snapshot import board
 
 router = APIRouter()
@@ -20,7 +20,7 @@ async def get_board(request: Request, person: Operator) -> dict[str, Any]:
     """Everything a screen needs to begin with; the stream continues after `seq`."""
     del person
     house = house_of(request)
-    async with transaction(house.sessions) as session:
+    async with reading(house.sessions) as session:
         rows = await board(session, house.clock)
     state = house.control.link_state
     return {

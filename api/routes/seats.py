@@ -8,14 +8,14 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Path, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from api.security import Operator, Person
+from api.security import PLAIN_TEXT, Operator, Person
 from api.state import House, house_of
 from core.errors import Forbidden, NotAtSeat, NotFound
 from core.ids import SeatId
 from core.vocabulary import PauseReason, Role
 from db.models import Seat
 from db.repositories import accounts, seats
-from db.session import transaction
+from db.session import reading, transaction
 from telephony.snapshot import seat_json
 
 router = APIRouter(prefix="/api/seats")
@@ -48,7 +48,7 @@ class Extend(_Body):
 class Leave(_Body):
     """Why, when somebody else signs a seat off."""
 
-    reason: str = Field(default="signed_off", max_length=100)
+    reason: str = Field(default="signed_off", max_length=100, pattern=PLAIN_TEXT)
 
 
 @router.post("/{number}/take")
@@ -147,6 +147,6 @@ async def _mine(request: Request, person: Person, number: int, *, leader_too: bo
 
 async def _answer(house: House, order: Awaitable[Seat]) -> dict[str, Any]:
     seat = await order
-    async with transaction(house.sessions) as session:
+    async with reading(house.sessions) as session:
         operator = await accounts.get(session, seat.operator_id) if seat.operator_id else None
         return seat_json(seat, operator)

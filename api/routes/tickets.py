@@ -8,20 +8,20 @@ from fastapi import APIRouter, Body, Path, Query, Request
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from api.security import Operator, Person
+from api.security import MAX_ROW_ID, PLAIN_TEXT, Operator, Person, log_look
 from api.state import House, house_of
 from core.errors import Forbidden, InvalidField, NotFound
 from core.vocabulary import PauseReason, Role, TicketKind, TicketStatus, Urgency, label
 from db.models import Category, Ticket, Town, Village
 from db.repositories import accounts, recordings, tickets
-from db.session import transaction
+from db.session import reading, transaction
 from telephony.snapshot import masked
 from tickets import service
 from tickets.lifecycle import EDITABLE, NEXT
 
 router = APIRouter(prefix="/api")
 
-TicketNumber = Annotated[int, Path(ge=1)]
+TicketNumber = Annotated[int, Path(ge=1, le=MAX_ROW_ID)]
 Fields = Annotated[dict[str, Any], Body()]
 BY_SYSTEM = (PauseReason.WRAP_UP, PauseReason.MISSED, PauseReason.SYSTEM)
 
@@ -31,21 +31,28 @@ async def list_tickets(
     request: Request,
     person: Operator,
     status: Literal["", "draft", "pending_accept", "to_dispatch", "answered", "void"] = "",
-    q: Annotated[str, Query(max_length=60)] = "",
+    q: Annotated[str, Query(max_length=60, pattern=PLAIN_TEXT)] = "",
     page: Annotated[int, Query(ge=1, le=10_000)] = 1,
 ) -> dict[str, Any]:
     """Tickets of every channel, newest first, fifty a page; numbers masked."""
-    async with transaction(house_of(request).sessions) as session:
-        found, total = await tickets.search(session, status=status, text=q, limit=50, offset=(page - 1) * 50)
+    async with reading(house_of(request).sessions) as session:
+        seen_by = None if person.at_least(Role.SHIFT_LEADER) else person.id
+        found, total = await tickets.search(
+            session, status=status, text=q, seen_by=seen_by, limit=50, offset=(page - 1) * 50
+        )
     return {"page": page, "total": total, "tickets": [_brief(ticket, person) for ticket in found]}
 
 
 @router.get("/tickets/{ticket_id}")
 async def get_ticket(request: Request, person: Operator, ticket_id: TicketNumber) -> dict[str, Any]:
     """The whole file with its history and its recording."""
-    async with transaction(house_of(request).sessions) as session:
+    house = house_of(request)
+    async with transaction(house.sessions) as session:
         ticket = await _allowed(session, person, ticket_id)
-        return await _whole(session, ticket, person)
+        answer = await _whole(session, ticket, person)
+        if answer["contact_number"]:
+            await log_look(house, session, person, "number_seen", f"ticket:{ticket_id}")
+        return answer
 
 
 @router.put("/tickets/{ticket_id}")
@@ -87,7 +94,7 @@ async def void(request: Request, person: Operator, ticket_id: TicketNumber, fiel
 async def reference(request: Request, person: Operator) -> dict[str, Any]:
     """The lists a form offers."""
     del person
-    async with transaction(house_of(request).sessions) as session:
+    async with reading(house_of(request).sessions) as session:
         categories = list(
             await session.scalars(select(Category).where(Category.active).order_by(Category.code))
         )

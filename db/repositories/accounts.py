@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from sqlalchemy import delete, func, or_, select
+from sqlalchemy import ColumnElement, delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.models import Account, AuditEntry, LoginAttempt, WebSession
@@ -26,25 +26,36 @@ async def names(session: AsyncSession) -> dict[int, Account]:
     return {account.id: account for account in await session.scalars(select(Account))}
 
 
-async def failures_since(session: AsyncSession, login: str, address: str, since: dt.datetime) -> int:
-    """Failed sign-ins of that login or from that address."""
-    query = (
-        select(func.count())
-        .select_from(LoginAttempt)
-        .where(LoginAttempt.at >= since, or_(LoginAttempt.login == login, LoginAttempt.address == address))
-    )
+async def failures_of(session: AsyncSession, login: str, since: dt.datetime) -> int:
+    """Failed sign-ins of that login, wherever they came from."""
+    return await _failures(session, LoginAttempt.login == login[:40], since)
+
+
+async def failures_from(session: AsyncSession, address: str, since: dt.datetime) -> int:
+    """Failed sign-ins from that address, whichever login they tried."""
+    return await _failures(session, LoginAttempt.address == address[:60], since)
+
+
+async def _failures(session: AsyncSession, which: ColumnElement[bool], since: dt.datetime) -> int:
+    query = select(func.count()).select_from(LoginAttempt).where(LoginAttempt.at >= since, which)
     return await session.scalar(query) or 0
 
 
 async def add_failure(session: AsyncSession, login: str, address: str, at: dt.datetime) -> None:
     """Remember a failed sign-in."""
-    session.add(LoginAttempt(login=login[:40], address=address, at=at))
+    session.add(LoginAttempt(login=login[:40], address=address[:60], at=at))
     await session.flush()
 
 
 async def clear_failures(session: AsyncSession, login: str) -> None:
     """Forget a login's failures after it succeeded."""
     await session.execute(delete(LoginAttempt).where(LoginAttempt.login == login))
+
+
+async def forget_old(session: AsyncSession, now: dt.datetime, failures_before: dt.datetime) -> None:
+    """Take away what no longer counts: sessions that are over, failures older than the window."""
+    await session.execute(delete(WebSession).where(WebSession.expires_at <= now))
+    await session.execute(delete(LoginAttempt).where(LoginAttempt.at < failures_before))
 
 
 async def live_session(session: AsyncSession, token_hash: str, now: dt.datetime) -> WebSession | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import and_, func, or_, select, true
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -39,16 +39,29 @@ async def of_caller(
 
 
 async def search(
-    session: AsyncSession, *, status: str = "", text: str = "", limit: int = 50, offset: int = 0
+    session: AsyncSession,
+    *,
+    status: str = "",
+    text: str = "",
+    seen_by: int | None = None,
+    limit: int = 50,
+    offset: int = 0,
 ) -> tuple[list[Ticket], int]:
-    """One page of tickets, newest first, and how many there are."""
+    """One page of tickets, newest first, and how many there are.
+
+    With `seen_by`, the words of other people's secret tickets are not searched: a hit would tell them.
+    """
     query = select(Ticket)
     if status:
         query = query.where(Ticket.status == status)
     if text:
         pattern = "%" + text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
-        columns = (Ticket.number, Ticket.title, Ticket.content, Ticket.address)
-        query = query.where(or_(*(column.like(pattern, escape="\\") for column in columns)))
+        number, *words = (
+            column.like(pattern, escape="\\")
+            for column in (Ticket.number, Ticket.title, Ticket.content, Ticket.address)
+        )
+        open_to = true() if seen_by is None else or_(~Ticket.secret, Ticket.operator_id == seen_by)
+        query = query.where(or_(number, and_(open_to, or_(*words))))
     total = await session.scalar(select(func.count()).select_from(query.subquery())) or 0
     page = await session.scalars(query.order_by(Ticket.id.desc()).limit(limit).offset(offset))
     return list(page), total

@@ -1,7 +1,7 @@
-"""A real PostgreSQL of our own for one run of tests, and empty databases with our schema on both kinds.
+"""A real PostgreSQL of our own for one run of tests, and databases with our schema on both kinds.
 
-A test module says `pytest_plugins = ("tests.fakes.postgres_server",)` and asks for `database_url`
-(a fresh migrated database, once on SQLite and once on PostgreSQL) or `empty_url` (no schema yet).
+tests/integration/conftest.py shows these fixtures to its folder. A test asks for `database_url` (fresh
+and migrated, once on SQLite and once on PostgreSQL) or for `empty_url` (without our schema).
 """
 
 from __future__ import annotations

@@ -16,7 +16,6 @@ from db.models import Account
 from db.repositories import accounts
 from db.session import make_engine, make_sessions, reading, transaction
 
-pytest_plugins = ("tests.fakes.postgres_server",)
 NOW = dt.datetime(2026, 11, 24, 8, tzinfo=dt.UTC)
 
 

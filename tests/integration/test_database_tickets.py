@@ -16,7 +16,6 @@ from db.session import make_engine, make_sessions, reading, transaction
 from tickets import service
 from tickets.service import StaleTicket
 
-pytest_plugins = ("tests.fakes.postgres_server",)
 NOW = dt.datetime(2026, 11, 24, 8, tzinfo=dt.UTC)
 ME = 1
 
