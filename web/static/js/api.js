@@ -1,18 +1,19 @@
 // Requests with CSRF; a refusal becomes an Error with the server's sentence and field. Words for times and numbers.
 const csrf = document.querySelector("meta[name=csrf]")?.content ?? "";
 const PATIENCE_MS = 20_000;
+const BOARD_PATIENCE_MS = 8000; // asked again and again: a late answer is worth nothing
 
-export async function ask(method, path, body) {
+export async function ask(method, path, body, patience_ms = PATIENCE_MS, headers = {}) {
   let answer;
   try {
     answer = await fetch(path, {
       method,
-      headers: { "Accept": "application/json", "Content-Type": "application/json", "X-CSRF-Token": csrf },
+      headers: { "Accept": "application/json", "Content-Type": "application/json", "X-CSRF-Token": csrf, ...headers },
       body: body === undefined ? undefined : JSON.stringify(body),
-      signal: AbortSignal.timeout(PATIENCE_MS),
+      signal: AbortSignal.timeout(patience_ms),
     });
   } catch (reason) {
-    throw Object.assign(new Error(reason.name === "TimeoutError" ? "服务器 20 秒没有答复；电话仍可接听" : "网络中断，没有送达；电话仍可接听"), { code: "unreachable" });
+    throw Object.assign(new Error(reason.name === "TimeoutError" ? "服务器没有答复；电话仍可接听" : "网络中断，没有送达；电话仍可接听"), { code: "unreachable" });
   }
   if (answer.status === 401) location.assign("/login");
   const data = await answer.json().catch(() => ({}));
@@ -31,7 +32,7 @@ let skew = 0;
 export const now = () => Date.now() + skew;
 export async function getBoard() {
   const asked = Date.now();
-  const board = await get("/api/board");
+  const board = await ask("GET", "/api/board", undefined, BOARD_PATIENCE_MS);
   skew = Date.parse(board.now) - (asked + Date.now()) / 2;
   return board;
 }

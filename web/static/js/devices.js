@@ -38,8 +38,8 @@ export class DeviceDialog {
   }
   async open() {
     if (this.dialog.open) return this.dialog.close();
-    this.dialog.showModal();
     await this.#draw();
+    this.dialog.showModal();
   }
   async #choose(kind, id) {
     localStorage.setItem(KEY[kind], id);

@@ -6,6 +6,9 @@ const table = [];
 // `id` is the button that the key presses; `when` (optional) must hold
 export function bind(key, id, words, when = () => true) { table.push({ key, id, words, when }); }
 
+// A line of the help for keys that are said together
+export function note(key, words) { table.push({ key, id: "", words, when: () => false }); }
+
 const nameOf = (event) => (event.altKey && !event.ctrlKey ? `Alt+${event.code.replace(/^(Key|Digit)/, "")}` : event.ctrlKey || event.metaKey ? "" : event.key);
 const writing = (target) => target.closest?.("input, textarea, select");
 const reachable = (button) => !button.disabled && button.checkVisibility();
@@ -26,7 +29,7 @@ export function mountHelp() {
   const dialog = byId("help");
   byId("help-open").onclick = () => {
     if (dialog.open) return dialog.close();
-    byId("help-keys").replaceChildren(...[...new Map(table.map((one) => [`${one.key} ${one.words}`, one])).values()].flatMap((one) => [make("dt", null, {}, make("kbd", one.key)), make("dd", one.words)]));
+    byId("help-keys").replaceChildren(...[...new Map(table.filter((one) => one.words).map((one) => [`${one.key} ${one.words}`, one])).values()].flatMap((one) => [make("dt", null, {}, make("kbd", one.key)), make("dd", one.words)]));
     dialog.showModal();
   };
   byId("help-close").onclick = () => dialog.close();

@@ -23,8 +23,10 @@ function finish(id) {
   const { before, after } = open.get(id);
   open.delete(id);
   byId(id).removeAttribute("aria-busy");
+  byId(id).disabled = false;
   wordOf(id).textContent = before;
   after?.();
+  draw();
 }
 export function look() {
   for (const [id, one] of [...open]) if (one.done()) finish(id);
@@ -38,6 +40,9 @@ export async function during(id, says, waitsFor, work) {
 }
 setInterval(() => {
   look();
+  draw();
+}, 500);
+function draw() {
   const words = [];
   for (const [id, one] of [...open]) {
     const seconds = (Date.now() - one.since) / 1000;
@@ -45,4 +50,4 @@ setInterval(() => {
   }
   const place = byId("waits-for");
   if (place) place.textContent = words.join("；");
-}, 500);
+}

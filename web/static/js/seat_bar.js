@@ -1,6 +1,7 @@
 // The top line of the seat: who, what state since when, who waits, how the day goes, how the line sounds.
 import { byId, clock, percent, say, sinceSeconds } from "./api.js";
 import { desk, onBoard } from "./desk.js";
+import { word as label } from "./pending.js";
 import { describe } from "./quality.js";
 import { showEngine, showLink } from "./stream.js";
 
@@ -19,7 +20,7 @@ function draw() {
   say(word, seat ? seat.label + (seat.pause_label && seat.state === "paused" ? ` · ${seat.pause_label}` : "") : "未入席");
   const wish = seat && seat.wish !== "none";
   byId("wish").hidden = !wish;
-  byId("wish").textContent = wish ? `通话后：${seat.wish === "sign_off" ? "下班" : `暂停（${seat.wish_label ?? ""}）`}` : "";
+  if (wish) label("wish", `通话后${seat.wish === "sign_off" ? "下班" : `暂停（${seat.wish_label ?? ""}）`}，取消`);
   const { today } = board;
   say(byId("today"), `今日 ${today.answered} 接 · 15秒接通 ${percent(today.answered_15s, today.requested ?? today.answered)}`);
   byId("today").title = "15 秒接通 = 15 秒内接听 ÷ 人工请求（问候语中 5 秒内挂断的不计）";

@@ -1,5 +1,5 @@
 // The call card: who calls, since when, what can be done; gone when the call is no longer this seat's business.
-import { byId, clock, duration, get, grouped, make, moment, say, sinceSeconds } from "./api.js";
+import { byId, clock, duration, get, grouped, make, moment, now, say, sinceSeconds } from "./api.js";
 import { desk, getCall, isMine, onBoard, onCall, onFact, onPhone, problem, talk, tell } from "./desk.js";
 import { look } from "./pending.js";
 import { drawKeys } from "./seat_keys.js";
@@ -11,6 +11,7 @@ export function mountCall() {
   onFact(["TicketChanged", "CallAnswered", "CallEnded", "RecordingReady"], (kind, fact) => { if (isMine(fact)) openCall(desk.callId).catch(problem); });
   onFact(["CallEnded", "SeatFreed"], (kind, fact) => { if (isMine(fact)) desk.words.dropGuesses(); });
   onFact(["CallHeld"], (kind, fact) => { if (isMine(fact)) desk.heldAt = fact.at; });
+  onFact(["CallResumed"], (kind, fact) => { if (isMine(fact)) desk.heldAt = null; });
   onFact(["UtteranceGuessed"], (kind, fact) => { if (isMine(fact)) desk.words.guess(fact.speaker, fact.text, fact.start_s); });
   onFact(["UtteranceSettled"], (kind, fact) => { if (isMine(fact)) desk.words.settle({ ...fact, id: fact.utterance_id }); });
   onFact(["TranscriptFinalised"], (kind, fact) => { if (isMine(fact)) readWords(); });
@@ -82,7 +83,7 @@ function draw() {
   say(byId("number"), grouped(desk.incoming?.number ?? call?.caller ?? "") || "正在读取…");
   const past = call?.history;
   say(byId("pop"), past ? [past.count ? `第 ${past.count + 1} 次来电` : "第一次来电", past.tickets.length ? `工单 ${past.tickets.length} 件` : ""].filter(Boolean).join(" · ") : "");
-  if (!shown) { byId("history").className = "quiet"; byId("history").textContent = "没有来电"; }
+  if (!call) { byId("history").className = "quiet"; say(byId("history"), shown ? "正在读取…" : "没有来电"); }
   drawKeys();
   tick();
 }
@@ -90,9 +91,9 @@ function tick() {
   const { call } = desk;
   const going = call?.answered_at && !call.ended_at;
   const held = talk()?.state === "held";
-  if (held) desk.heldAt ??= new Date().toISOString(); else desk.heldAt = null;
+  if (held) desk.heldAt ??= new Date(now()).toISOString();
   say(byId("waited"), !call ? "" : call.answered_at ? `等待了 ${duration(call.wait_s ?? 0)}` : `已等待 ${duration(sinceSeconds(call.queued_at ?? call.arrived_at))}`);
   say(byId("timer"), going ? `通话 ${clock(sinceSeconds(call.answered_at))} ● 录音中` : call?.ended_at && call.answered_at ? `已结束，通话 ${duration((Date.parse(call.ended_at) - Date.parse(call.answered_at)) / 1000)}` : "");
   byId("held").hidden = !held;
-  if (held) say(byId("held"), `⏸ 保持中 ${clock(sinceSeconds(desk.heldAt))}，来电群众听到音乐`);
+  if (held) say(byId("held"), `‖ 保持中 ${clock(sinceSeconds(desk.heldAt))}，来电群众听到音乐`);
 }

@@ -2,6 +2,7 @@
 import { byId } from "./api.js";
 
 const QUIET_MS = 2000; // the server ends each connection after ten minutes: such a gap is nobody's business
+const PLANNED_MS = 5000; // and the browser may take its own time to come back, if the server names none
 const LOOK_AGAIN_MS = 15_000; // a half-open connection says nothing; a look at the board notices
 
 export function listen(onFact, onReload, moreKinds = []) {
@@ -9,8 +10,10 @@ export function listen(onFact, onReload, moreKinds = []) {
   let source;
   let lostAt = 0;
   let reopening;
-  const lost = () => { lostAt ||= Date.now(); };
+  let planned = false;
+  const lost = () => { lostAt ||= Date.now() + (planned ? PLANNED_MS : 0); };
   const found = () => {
+    planned = false;
     if (lostAt && banner.dataset.for === "stream") banner.hidden = true;
     lostAt = 0;
   };
@@ -30,6 +33,7 @@ export function listen(onFact, onReload, moreKinds = []) {
     for (const kind of new Set([...KINDS, ...moreKinds])) source.addEventListener(kind, (event) => onFact(kind, JSON.parse(event.data)));
     // A new source forgets the old Last-Event-ID; with it the server would answer "reload" for ever
     source.addEventListener("reload", () => again(250));
+    source.addEventListener("reconnect", () => { planned = true; });
   }
   setInterval(reload, LOOK_AGAIN_MS);
   addEventListener("offline", lost);

@@ -1,0 +1,128 @@
+"""The parts of the pages that decide something, run in the real browser with nothing around them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from playwright.sync_api import Page
+
+from tests.e2e.hotline import Hotline
+
+WORDS = """async (steps) => {
+  const { TranscriptView } = await import("/static/js/transcript_view.js");
+  document.body.innerHTML = '<div id="place" style="height:120px;overflow:auto"></div>';
+  const place = document.getElementById("place");
+  const view = new TranscriptView(place);
+  for (const [act, ...values] of steps) {
+    if (act !== "scroll") { view[act](...values); continue; }
+    place.scrollTop = values[0];
+    place.dispatchEvent(new Event("scroll"));
+  }
+  return {
+    rows: [...place.querySelectorAll(".line")].map((row) => row.lastChild.textContent),
+    at_end: place.scrollHeight - place.scrollTop - place.clientHeight < 2,
+    told: !place.nextElementSibling.hidden,
+  };
+}"""
+MERGE = """async ([base, mine, theirs]) => {
+  const { merge } = await import("/static/js/ticket_merge.js");
+  return merge(base, mine, theirs);
+}"""
+GRADE = """async (samples) => {
+  const { grade, read } = await import("/static/js/quality.js");
+  let before;
+  return samples.map((sample) => {
+    const found = read(new Map(sample.map((one, index) => [index, one])), before);
+    before = found;
+    return { ...found, word: grade(found).word };
+  });
+}"""
+
+
+def line(number: int, speaker: str, start_s: float) -> dict[str, Any]:
+    return {
+        "id": number,
+        "speaker": speaker,
+        "text": f"line {number}",
+        "start_s": start_s,
+        "end_s": start_s + 2,
+    }
+
+
+def run(page: Page, script: str, argument: object) -> Any:
+    page.goto("/login")
+    return page.evaluate(script, argument)
+
+
+def test_lines_stand_in_the_order_of_speech_and_once(page: Page, hotline: Hotline) -> None:
+    steps = [
+        ["settle", line(2, "seat", 5.0)],
+        ["guess", "caller", "guess", 7.5],
+        ["settle", line(1, "caller", 1.0)],
+        ["settle", line(2, "seat", 5.0)],
+    ]
+    assert run(page, WORDS, steps)["rows"] == ["line 1", "line 2"]
+
+
+def test_a_settled_line_takes_its_guess_away_and_a_late_guess_never_comes_back(
+    page: Page, hotline: Hotline
+) -> None:
+    steps = [
+        ["guess", "caller", "gue", 1.0],
+        ["guess", "seat", "other", 1.0],
+        ["settle", line(1, "caller", 1.0)],
+        ["guess", "caller", "guess of the settled line", 1.0],
+    ]
+    assert run(page, WORDS, steps)["rows"] == ["line 1", "other"]
+    assert run(page, WORDS, [*steps, ["guess", "caller", "next", 4.0]])["rows"] == ["line 1", "other", "next"]
+    assert run(page, WORDS, [*steps, ["dropGuesses"]])["rows"] == ["line 1"]
+
+
+def test_the_view_follows_only_who_reads_the_end(page: Page, hotline: Hotline) -> None:
+    many: list[list[Any]] = [["settle", line(number, "caller", 3.0 * number)] for number in range(20)]
+    followed = run(page, WORDS, many)
+    assert (followed["at_end"], followed["told"]) == (True, False)
+    reading = run(page, WORDS, [*many, ["scroll", 0], ["settle", line(30, "seat", 99.0)]])
+    assert (reading["at_end"], reading["told"]) == (False, True)
+
+
+def test_two_people_in_one_ticket(page: Page, hotline: Hotline) -> None:
+    base = {"content": "old", "address": "", "secret": False, "village_id": None}
+    mine = {"version": 1, "content": "mine", "address": "", "secret": True, "village_id": ""}
+    theirs = {"version": 2, "content": "theirs", "address": "there", "secret": True, "village_id": 7}
+    assert run(page, MERGE, [base, mine, theirs]) == {
+        "taken": {"address": "there", "village_id": 7},
+        "clashes": [{"name": "content", "mine": "mine", "theirs": "theirs"}],
+    }
+
+
+def rtp(lost: int, received: int, jitter: float, rtt: float) -> list[dict[str, Any]]:
+    return [
+        {
+            "type": "inbound-rtp",
+            "kind": "audio",
+            "packetsLost": lost,
+            "packetsReceived": received,
+            "jitter": 0.001,
+        },
+        {
+            "type": "remote-inbound-rtp",
+            "kind": "audio",
+            "fractionLost": 0,
+            "jitter": jitter,
+            "roundTripTime": rtt,
+        },
+    ]
+
+
+def test_the_line_is_judged_by_its_worst_figure_of_the_last_seconds(page: Page, hotline: Hotline) -> None:
+    samples = [
+        rtp(0, 100, 0.002, 0.02),
+        rtp(2, 198, 0.002, 0.02),
+        rtp(12, 288, 0.002, 0.02),
+        rtp(12, 388, 0.035, 0.02),
+        rtp(12, 488, 0.002, 0.5),
+    ]
+    found = run(page, GRADE, samples)
+    assert [one["word"] for one in found] == ["好", "一般", "差", "一般", "差"]
+    assert found[2]["loss"] == 0.1
