@@ -70,6 +70,9 @@ def _disk(settings: Settings) -> Finding:
 
 def _prompts(settings: Settings) -> Iterator[Finding]:
     problems = prompts.check(settings)
+    if not settings.prompts_dir.exists():
+        yield Finding("语音提示", False, "运行 make setup，或 minsheng prompts build")
+        return
     yield Finding("语音提示齐全", not problems, "minsheng prompts build")
     for problem in problems:
         yield Finding(str(problem), False, "重新生成或更换录音")

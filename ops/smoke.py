@@ -104,7 +104,7 @@ def place_call(settings: Settings, wav: Path, number: str) -> dict[str, Any]:
                 ),
             )
             _talk_or_leave(desk, phone, call_id, sound)
-    return _finished(desk, call_id, {"ready": True})
+    return _finished(desk, call_id, wait_until("the engine", lambda: _settled_engine(desk), 60))
 
 
 def run_smoke(say: Callable[[str], None]) -> dict[str, Any]:
