@@ -11,7 +11,7 @@ from fastapi.staticfiles import StaticFiles
 
 from api import error_pages, stream
 from api.lifespan import lifespan
-from api.routes import auth, board, bridges, calls, pages, seats, tickets
+from api.routes import auth, board, bridges, calls, directory, directory_numbers, grid, pages, seats, tickets
 from core.config import PROJECT_ROOT, Settings
 
 ROUTERS: Final = (
@@ -21,6 +21,9 @@ ROUTERS: Final = (
     seats.router,
     calls.router,
     tickets.router,
+    directory_numbers.router,
+    grid.router,
+    directory.router,
     stream.router,
     pages.router,
 )

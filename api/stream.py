@@ -12,12 +12,12 @@ import structlog
 from fastapi import APIRouter, Header, Request
 from sse_starlette import EventSourceResponse, ServerSentEvent
 
-from api.security import Operator, Person
+from api.security import GridWorker, Person
 from api.state import House, house_of
 from core.events import CallFact, Fact, UtteranceGuessed, UtteranceSettled
 from core.vocabulary import Role
-from db.repositories import event_log, seats
-from db.session import transaction
+from db.repositories import bridges, event_log, seats
+from db.session import reading, transaction
 from telephony.snapshot import masked
 
 log = structlog.get_logger(__name__)
@@ -115,7 +115,7 @@ class LogTail:
 
 @router.get("/api/stream")
 async def stream_facts(
-    request: Request, person: Operator, last_event_id: Annotated[int | None, Header(ge=0)] = None
+    request: Request, person: GridWorker, last_event_id: Annotated[int | None, Header(ge=0)] = None
 ) -> EventSourceResponse:
     """Facts from `Last-Event-ID` on; ten minutes at most, then the browser connects again."""
     stream: Stream = request.app.state.stream
@@ -164,12 +164,22 @@ async def _live(stream: Stream, screen: Screen) -> AsyncGenerator[Told, None]:
 
 
 async def _may_hear(house: House, person: Person, told: Told) -> bool:
-    """Words are for the operator of the call and for those who lead the shift."""
+    """Words are for the operator of the call and for shift leaders; a grid worker hears of own presses."""
+    if not person.at_least(Role.OPERATOR):
+        return await _pressed_by(house, person, told)
     if told.kind not in SPOKEN or person.at_least(Role.SHIFT_LEADER):
         return True
     async with transaction(house.sessions) as session:
         seat = await seats.of_operator(session, person.id)
     return seat is not None and seat.call_id is not None and seat.call_id == told.call_id
+
+
+async def _pressed_by(house: House, person: Person, told: Told) -> bool:
+    if not isinstance(bridge_id := told.payload.get("bridge_id"), int):
+        return False
+    async with reading(house.sessions) as session:
+        bridge = await bridges.get(session, bridge_id)
+    return bridge is not None and bridge.account_id == person.id
 
 
 def _event(told: Told) -> ServerSentEvent:

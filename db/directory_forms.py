@@ -31,8 +31,11 @@ _TIME: Final = re.compile(
 
 
 def plain(text: object) -> str:
-    """Text as a form holds it: full-width letters folded, spaces trimmed; nothing for None."""
-    return "" if text is None else unicodedata.normalize("NFKC", str(text)).strip()
+    """One line as a form holds it: full-width letters folded, no control characters; nothing for None."""
+    if text is None:
+        return ""
+    folded = unicodedata.normalize("NFKC", str(text))
+    return "".join(" " if unicodedata.category(one)[0] == "C" else one for one in folded).strip()
 
 
 def phone_number(value: object) -> str:
@@ -88,7 +91,7 @@ def _listed(value: object) -> list[str]:
     parts: list[Any] = (
         list(value)  # pyright: ignore[reportUnknownArgumentType]
         if isinstance(value, list)
-        else re.split(r"[、,;\n]", plain(value))
+        else re.split(r"[、,，;；\n]", "" if value is None else str(value))
     )
     return list(dict.fromkeys(part for part in (plain(one) for one in parts) if part))
 

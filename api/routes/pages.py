@@ -9,7 +9,7 @@ from fastapi.responses import RedirectResponse, Response
 from fastapi.templating import Jinja2Templates
 
 from api.routes.seats import sip_account
-from api.security import Operator, Person, ShiftLeader, anybody, person_of
+from api.security import GridWorker, Operator, Person, ShiftLeader, anybody, person_of
 from api.state import House, house_of
 from core.config import PROJECT_ROOT
 from core.errors import NotFound
@@ -26,7 +26,8 @@ async def home(request: Request) -> Response:
     person = await person_of(request)
     if person is None:
         return RedirectResponse("/login", 303)
-    return RedirectResponse("/seat" if person.role is Role.OPERATOR else "/calls", 303)
+    places = {Role.GRID_WORKER: "/grid", Role.OPERATOR: "/seat"}
+    return RedirectResponse(places.get(person.role, "/calls"), 303)
 
 
 @router.get("/login", dependencies=[Depends(anybody)])
@@ -71,6 +72,18 @@ async def tickets_page(request: Request, person: Operator) -> Response:
 async def ticket_page(request: Request, person: Operator, ticket_id: Annotated[int, Path(ge=1)]) -> Response:
     """One ticket."""
     return _page(request, "ticket", person, ticket_id=ticket_id)
+
+
+@router.get("/grid")
+async def grid_page(request: Request, person: GridWorker) -> Response:
+    """The grid worker's telephone."""
+    return _page(request, "grid", person)
+
+
+@router.get("/directory")
+async def directory_page(request: Request, person: Operator) -> Response:
+    """Whom to call: units, people, grids, roster, rules."""
+    return _page(request, "directory", person, edits=person.at_least(Role.CENTRE_HEAD))
 
 
 @router.get("/demo/phone", dependencies=[Depends(anybody)])

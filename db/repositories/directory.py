@@ -19,6 +19,8 @@ from core.vocabulary import BridgeRole, ContactRole, NumberKind
 from db.models.directory import BridgeRule, Contact, DutyShift, Grid, GridMember, PhoneNumber, Unit
 from db.models.reference import Policy
 
+OWN: Final = (NumberKind.DUTY, NumberKind.MOBILE)
+"""A person's own numbers, in the order in which they are tried."""
 UNVERIFIED: Final = "（未拨测）"
 CALLED_AS: Final[Mapping[BridgeRole, ContactRole]] = {
     BridgeRole.GRID_WORKER: ContactRole.GRID_WORKER,
@@ -158,17 +160,16 @@ def _walk(known: _Known) -> Iterator[tuple[PhoneNumber, str]]:
     """Numbers in the order to try them: roster, duty phones, mobiles, deputies, the township last."""
     deputies = [person for person in known.people if person.role is ContactRole.DEPUTY]
     regular = [person for person in known.people if person.role is not ContactRole.DEPUTY]
-    own = (NumberKind.DUTY, NumberKind.MOBILE)
     for person in known.people:
         if person.id in known.on_duty:
-            yield from _of(known, person, *own)
+            yield from _of(known, person, *OWN)
     if known.role is not BridgeRole.GRID_WORKER:
         yield from _of_unit(known)
-    for kind in (*own, NumberKind.DEPUTY):
+    for kind in (*OWN, NumberKind.DEPUTY):
         for person in regular:
             yield from _of(known, person, kind)
     for person in deputies:
-        yield from _of(known, person, *own, NumberKind.DEPUTY)
+        yield from _of(known, person, *OWN, NumberKind.DEPUTY)
     if known.role is BridgeRole.GRID_WORKER:
         yield from _of_unit(known)
 
