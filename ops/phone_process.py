@@ -182,8 +182,18 @@ class Phone:
         """Let go of ended calls, outside their own callbacks; press the keys that are due."""
         self._ended.clear()
         if self._call is not None and self._keys_at is not None and time.monotonic() > self._keys_at:
-            self._keys_at = float("inf")
+            self._press()
+
+    def _press(self) -> None:
+        if self._call is None:
+            return
+        self._keys_at = float("inf")
+        try:
             self._call.dialDtmf(self._config["keys"])
+            tell("pressed", keys=self._config["keys"])
+        except pj.Error as error:
+            tell("failed", do="keys", reason=error.info())
+            self._keys_at = time.monotonic() + 0.2
 
     def close(self) -> None:
         """Everything away before the library."""
