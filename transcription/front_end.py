@@ -15,7 +15,6 @@ import numpy as np
 import soundfile  # pyright: ignore[reportMissingTypeStubs]
 import soxr
 
-from transcription.models import InstalledModel
 from transcription.recognizer import MODEL_RATE_HZ
 
 Samples = np.ndarray[Any, np.dtype[np.float32]]
@@ -56,13 +55,6 @@ class NarrowBand:
             self._flip = (self._flip + len(wide)) % 2
             wide = wide + 0.1 * wide * signs
         return np.clip(wide, -32768, 32767).astype("<i2").tobytes()
-
-
-def narrowed(pcm: bytes) -> bytes:
-    """16 kHz sound as a telephone would carry it, 8 kHz."""
-    samples = np.frombuffer(pcm, dtype="<i2").astype(np.float32)
-    down: Samples = soxr.resample(samples, MODEL_RATE_HZ, NARROW_RATE_HZ)
-    return np.clip(down, -32768, 32767).astype("<i2").tobytes()
 
 
 class UpperBand:
@@ -118,25 +110,3 @@ def _is_narrow(samples: Samples, rate_hz: int) -> bool:
         part_low, part_high = band_power(samples[start : start + step], rate_hz)
         low, high = low + part_low, high + part_high
     return is_empty(low, high)
-
-
-def check_model(model: InstalledModel, wav: Path) -> dict[str, str]:
-    """What this model hears of one recording: wide, and through each front end."""
-    from transcription.vosk_recognizer import VoskModel
-
-    samples, rate = soundfile.read(wav, dtype="int16")  # pyright: ignore[reportUnknownMemberType]
-    if rate != MODEL_RATE_HZ or samples.ndim != 1:
-        raise ValueError("16 kHz mono WAV wanted")
-    pcm: bytes = samples.tobytes()
-    make = VoskModel(model.folder)
-
-    def heard(sound: bytes) -> str:
-        ear = make()
-        lines = [ear.feed(sound[at : at + 8000]) for at in range(0, len(sound), 8000)]
-        settled = [*lines, ear.finish()]
-        return " ".join(line.text for line in settled if line is not None and hasattr(line, "words"))
-
-    report = {"wide": heard(pcm)}
-    for kind in FrontEnd:
-        report[str(kind)] = heard(NarrowBand(kind).process(narrowed(pcm), last=True))
-    return report
