@@ -16,7 +16,7 @@ from rich.console import Console
 from core.config import Mode, Settings, default_state_dir, load_settings
 from core.errors import HotlineError, SetupIncomplete
 from ops import doctor as doctor_checks
-from ops import models_cli, prompts_cli, setup_steps
+from ops import draft_cli, models_cli, prompts_cli, setup_steps
 from ops.account_cli import ask_administrator
 from ops.smoke import place_call, run_smoke
 from ops.smoke_bridge import run_bridge_smoke
@@ -30,6 +30,8 @@ app = typer.Typer(
 )
 app.add_typer(prompts_cli.app, name="prompts")
 app.add_typer(models_cli.app, name="model")
+app.command("draft")(draft_cli.draft)
+app.command("train")(draft_cli.train)
 out = Console(highlight=False)
 
 StateDir = Annotated[Path | None, typer.Option("--state-dir", help="实例文件夹；默认 var/hotline")]

@@ -12,6 +12,7 @@ from pypinyin import Style, pinyin
 
 _FIRST = 0xE000
 _symbols: dict[str, str] = {}
+_sounds: dict[str, str] = {}
 
 
 def syllable(char: str) -> str:
@@ -59,6 +60,7 @@ def symbol_of(sound: str) -> str:
     """The private character of one folded syllable, made when first asked for."""
     if sound not in _symbols:
         _symbols[sound] = chr(_FIRST + len(_symbols))
+        _sounds[_symbols[sound]] = sound
     return _symbols[sound]
 
 
@@ -67,6 +69,6 @@ def fold(text: str) -> str:
     return "".join(symbol(char) for char in text)
 
 
-def spell(text: str) -> tuple[str, ...]:
-    """The folded syllables, one a character; stable across processes."""
-    return tuple(syllable(char) for char in text)
+def sound_of(symbol_char: str) -> str | None:
+    """The folded syllable that a private character stands for."""
+    return _sounds.get(symbol_char)

@@ -1,0 +1,192 @@
+"""`minsheng draft` and `minsheng train`: the drafting engine on anybody's words, and its model."""
+
+from __future__ import annotations
+
+import csv
+import json
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Annotated, Any, cast
+
+import typer
+
+from core.config import PROJECT_ROOT, default_state_dir
+from tickets.draft import judging
+from tickets.draft.corpus import FIELDS, Example
+from tickets.draft.drafter import Drafter
+from tickets.draft.gazetteer import Region
+from tickets.draft.model import MODEL_NAME, Model, ModelRefused, load, save
+from tickets.draft.turns import CALLER, OPERATOR, Draft, Turn
+
+REGIONS = PROJECT_ROOT / "db" / "data" / "regions.csv"
+_SPEAKERS = {"caller": CALLER, "operator": OPERATOR}
+_BOOLEAN = "secret"
+_TOLERANCE = 0.005
+StateDir = Annotated[Path | None, typer.Option("--state-dir", help="实例文件夹；默认 var/hotline")]
+
+
+class BadLine(ValueError):
+    """这一行不是可以起草的通话。"""
+
+
+def model_file(state_dir: Path | None = None) -> Path:
+    """Where an instance keeps its drafting model."""
+    return (state_dir or default_state_dir()) / MODEL_NAME
+
+
+def regions() -> list[Region]:
+    """The county's towns and villages from the reference data."""
+    with REGIONS.open(encoding="utf-8", newline="") as file:
+        return [Region(row["town"], row["village"] or None) for row in csv.DictReader(file)]
+
+
+def ensure_model(state_dir: Path, say: Callable[[str], None]) -> None:
+    """Train the drafting model if there is none that fits this code (set-up)."""
+    from tickets.draft.training import fit_corpus
+
+    file = model_file(state_dir)
+    try:
+        load(file)
+    except ModelRefused as refused:
+        say(f"起草模型：{refused.reason}，正在训练（约一分钟）")
+        save(fit_corpus(), file)
+        say("起草模型就绪")
+
+
+def draft(
+    jsonl: Annotated[
+        bool, typer.Option("--jsonl", help="从标准输入读 JSON 行，向标准输出写 JSON 行")
+    ] = False,
+    state_dir: StateDir = None,
+    words_only: Annotated[bool, typer.Option("--words-only", help="不用模型，只用词表")] = False,
+) -> None:
+    """把通话文字起草成工单字段，与坐席台同一套程序。"""
+    if not jsonl:
+        typer.echo("请加 --jsonl，并从标准输入提供每行一个通话", err=True)
+        raise typer.Exit(2)
+    model = None if words_only else _model_or_words(model_file(state_dir))
+    drafter = Drafter(regions(), model)
+    bad = 0
+    for number, line in enumerate(sys.stdin.buffer, start=1):
+        if not line.strip():
+            continue
+        try:
+            call_id, turns = read_call(line)
+        except BadLine as error:
+            bad += 1
+            typer.echo(f"第 {number} 行：{error}", err=True)
+            continue
+        row = {"id": call_id, **as_row(drafter.draft(turns))}
+        sys.stdout.write(json.dumps(row, ensure_ascii=False) + "\n")
+    if bad:
+        typer.echo(f"{bad} 行有误，其余已完成", err=True)
+        raise typer.Exit(2)
+
+
+def train(
+    state_dir: StateDir = None,
+    corrections: Annotated[
+        Path | None, typer.Option(help="话务员更正过的通话（JSON 行）", exists=True, dir_okay=False)
+    ] = None,
+) -> None:
+    """用语料和更正重新训练起草模型；在留出的通话上变差就不采用。"""
+    from tickets.draft.training import corpus_parts, fit
+
+    file = model_file(state_dir)
+    current = _current(file)
+    kept, taught = corpus_parts()
+    if corrections is not None:
+        fixed = list(read_corrections(corrections, Drafter(regions(), current)))
+        kept += [one for one in fixed if judging.kept_back(one)]
+        taught += [one for one in fixed if not judging.kept_back(one)]
+        typer.echo(f"更正 {len(fixed)} 条")
+    candidate = fit(taught)
+    new = _score(candidate, kept)
+    typer.echo(f"新模型：训练 {len(taught)} 条，留出 {len(kept)} 条，综合 {new:.3f}")
+    if current is not None:
+        old = _score(current, kept)
+        typer.echo(f"现用模型：综合 {old:.3f}")
+        if new < old - _TOLERANCE:
+            typer.echo("新模型在留出的通话上更差，没有采用", err=True)
+            raise typer.Exit(1)
+    save(candidate, file)
+    typer.echo(f"已采用：{file}")
+
+
+def read_call(line: bytes) -> tuple[Any, list[Turn]]:
+    """One JSON line as id and turns.
+
+    Raises:
+        BadLine: saying what is wrong with it.
+    """
+    try:
+        call: Any = json.loads(line)
+    except ValueError as error:
+        raise BadLine("不是有效的 UTF-8 JSON") from error
+    if not isinstance(call, dict) or "id" not in call:
+        raise BadLine("应为对象，并有 id 和 speaker_turns")
+    known = cast("dict[str, Any]", call)
+    return known["id"], _turns(known.get("speaker_turns"))
+
+
+def _turns(said: Any) -> list[Turn]:
+    if not isinstance(said, list):
+        raise BadLine("speaker_turns 应为列表")
+    turns: list[Turn] = []
+    for piece in cast("list[Any]", said):
+        who = cast("dict[str, Any]", piece).get("who") if isinstance(piece, dict) else None
+        text = cast("dict[str, Any]", piece).get("text") if isinstance(piece, dict) else None
+        if who not in _SPEAKERS or not isinstance(text, str):
+            raise BadLine("speaker_turns 的每一项应有 who（caller 或 operator）和 text")
+        turns.append(Turn(_SPEAKERS[who], text))
+    return turns
+
+
+def as_row(drafted: Draft) -> dict[str, Any]:
+    """A draft's values alone, null where unknown."""
+    return {name: getattr(drafted, name).value for name in judging.JUDGED}
+
+
+def read_corrections(file: Path, drafter: Drafter) -> Iterator[Example]:
+    """Corrected calls; a field that is not in the line was accepted as drafted.
+
+    Raises:
+        typer.BadParameter: naming the line.
+    """
+    for number, line in enumerate(file.read_bytes().splitlines(), start=1):
+        if not line.strip():
+            continue
+        try:
+            _, turns = read_call(line)
+        except BadLine as error:
+            raise typer.BadParameter(f"第 {number} 行：{error}") from error
+        fields = judging.plain(drafter.draft(turns))
+        fixed = cast("dict[str, Any]", json.loads(line))
+        fields |= {name: _as_word(name, fixed[name]) for name in FIELDS[1:] if name in fixed}
+        yield Example(tuple(turns), fields, "corrections")
+
+
+def _as_word(name: str, value: Any) -> str:
+    if name == _BOOLEAN:
+        return "1" if value in (True, "1", 1) else "0"
+    return "" if value is None else str(value)
+
+
+def _score(model: Model, kept: Sequence[Example]) -> float:
+    return judging.overall(judging.judge(Drafter(regions(), model), kept))
+
+
+def _current(file: Path) -> Model | None:
+    try:
+        return load(file)
+    except ModelRefused:
+        return None
+
+
+def _model_or_words(file: Path) -> Model | None:
+    try:
+        return load(file)
+    except ModelRefused as refused:
+        typer.echo(str(refused), err=True)
+        return None

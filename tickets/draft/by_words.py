@@ -1,0 +1,99 @@
+"""The lexicons alone: what can be said of a call without a trained model, and the safety net under it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from functools import cache
+
+from tickets.draft.features import cue_hits
+from tickets.draft.heard import BREAK, Heard
+from tickets.draft.lexicons import rows
+
+GUARD_REACH = 6
+_ORDER = ("E1", "E2", "E3")
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """An emergency named or shown by its signs, with nothing near that takes it back."""
+
+    danger: str
+    start: int
+    end: int
+    named: bool
+
+
+def chances(heard: Heard) -> dict[str, dict[str, float]]:
+    """The same shape as the model's: label → how likely, by counting words."""
+    kinds: dict[str, float] = {}
+    categories: dict[str, float] = {}
+    secret = 0.0
+    for start, end, label, exact in cue_hits(heard):
+        name, value = label.split(":", 1)
+        weight = (1.0 if exact else 0.4) * (end - start)
+        if name == "kinds" and exact:
+            kinds[value] = kinds.get(value, 0.0) + weight
+        elif name == "categories" and (exact or end - start > 2):
+            share = weight / _spread()[heard.text[start:end]] if exact else weight / 4
+            categories[value] = categories.get(value, 0.0) + share
+        elif name == "secrecy" and (exact or end - start > 3) and not _taken_back(heard.text, start):
+            secret = max(secret, 0.9 if exact else 0.7)
+    alarms = find_alarms(heard)
+    danger = {label: 0.0 for label in (*_ORDER, "none")}
+    danger[alarms[0].danger if alarms else "none"] = 0.7
+    urgency = {"E1": "特急", "E2": "紧急"}.get(alarms[0].danger if alarms else "none", "一般")
+    return {
+        "type": _shares(kinds, "求助"),
+        "category": _shares(categories, "1299"),
+        "danger": danger,
+        "urgency": {"特急": 0.0, "紧急": 0.0, "一般": 0.0, urgency: 0.7},
+        "secret": {"1": secret, "0": 1 - secret},
+    }
+
+
+def find_alarms(heard: Heard) -> list[Alarm]:
+    """Unguarded emergency words, the gravest first."""
+    hits = cue_hits(heard)
+    guards = [(start, end) for start, end, label, exact in hits if exact and label.startswith("guards:")]
+    found: list[Alarm] = []
+    for start, end, label, exact in hits:
+        if not label.startswith("emergencies:E") or label.endswith("E4"):
+            continue
+        if not exact and end - start < 3:
+            continue
+        near = any(
+            until > start - GUARD_REACH
+            and at < end + GUARD_REACH
+            and not (at >= start and until <= end)
+            and BREAK not in heard.text[min(at, start) : max(until, end)]
+            for at, until in guards
+        )
+        if not near:
+            named = heard.text[start:end] in _named()
+            found.append(Alarm(label.split(":")[1], start, end, named))
+    return sorted(found, key=lambda alarm: (_ORDER.index(alarm.danger), not alarm.named, alarm.start))
+
+
+def _taken_back(text: str, start: int) -> bool:
+    return any(
+        word in text[max(0, start - 4) : start] for word in ("不怕", "不用", "不需要", "不得怕", "用不着")
+    )
+
+
+def _shares(counts: dict[str, float], otherwise: str) -> dict[str, float]:
+    total = sum(counts.values())
+    if not total:
+        return {otherwise: 0.3}
+    return {label: count / total for label, count in counts.items()}
+
+
+@cache
+def _spread() -> Counter[str]:
+    """In how many categories a word stands; a word of one category says most."""
+    return Counter(row["word"] for row in rows("categories"))
+
+
+@cache
+def _named() -> frozenset[str]:
+    return frozenset(row["word"] for row in rows("emergencies") if row["kind"] == "name")

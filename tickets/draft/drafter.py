@@ -1,0 +1,172 @@
+"""From speech turns to a draft: the model where there is one, the lexicons under it, rules for the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from tickets.draft import by_words, details
+from tickets.draft.gazetteer import Gazetteer, Region
+from tickets.draft.heard import BREAK, Heard, hear
+from tickets.draft.lexicons import rows
+from tickets.draft.model import Model
+from tickets.draft.phones import find_phone
+from tickets.draft.places import Places
+from tickets.draft.turns import CALLER, Draft, Evidence, Field, Turn
+
+ALARM_AT = 0.45
+"""E1 or E2 is drafted when together they are this likely."""
+NET_AT = 0.25
+"""A plainly named, unguarded emergency needs only this much of the model's agreement."""
+SECRET_AT = 0.45
+UNSURE = 0.5
+_WINDOW = 140
+_ASK_ORDER = ("category", "place", "event_time", "respondent", "phone", "secret")
+_URGENCY = {"E1": "特急", "E2": "紧急"}
+Chances = Mapping[str, Mapping[str, float]]
+
+
+class Drafter:
+    """Built once an instance; every call of `draft` stands alone and keeps nothing."""
+
+    def __init__(self, regions: Iterable[Region], model: Model | None = None) -> None:
+        self._places = Places(Gazetteer(regions))
+        self._model = model
+
+    def draft(self, turns: Sequence[Turn]) -> Draft:
+        """Draft every field from what the caller has said so far."""
+        heard = hear(turns)
+        chances = self._chances(heard)
+        dangers = self._danger(heard, turns, chances)
+        kind = _likeliest(chances["type"], heard, "kinds", "type")
+        category = _likeliest(chances["category"], heard, "categories", "category")
+        town, village = self._places.find(heard)
+        named = [(one.start, one.end) for one in self._places.mentions(heard)]
+        secret = self._secret(heard, turns, chances)
+        emergency = dangers
+        if dangers.value == "none" and secret.value:
+            emergency = Field("E4", secret.confidence, secret.evidence)
+        texts: dict[str, Field[str]] = {
+            "type": kind,
+            "category": category,
+            "town": town,
+            "village": village,
+            "place_detail": details.find_detail(
+                heard, named, self._model.known_places if self._model else ()
+            ),
+            "phone": find_phone(heard),
+            "event_time": details.find_time(heard),
+            "amount": details.find_amount(heard),
+            "urgency": _urgency(emergency, chances["urgency"]),
+            "emergency_class": emergency,
+            "respondent": details.find_respondent(heard, kind.value),
+        }
+        missing = _missing(texts, secret)
+        return Draft(**texts, secret=secret, missing=missing, model_used=self._model is not None)
+
+    def _chances(self, heard: Heard) -> Chances:
+        if self._model is None or not heard.text:
+            return by_words.chances(heard)
+        return self._model.chances(heard)
+
+    def _danger(self, heard: Heard, turns: Sequence[Turn], chances: Chances) -> Field[str]:
+        """The gravest danger that any stretch of the call shows."""
+        best = _graded(heard, chances["danger"], self._model is not None)
+        for start, part in _windows(turns):
+            if self._model is None:
+                break
+            found = _graded(part, self._model.chances(part)["danger"], True)
+            if found.value != "none" and (best.value == "none" or str(found.value) < str(best.value)):
+                best = Field(found.value, found.confidence, _moved(found.evidence, start))
+        return best
+
+    def _secret(self, heard: Heard, turns: Sequence[Turn], chances: Chances) -> Field[bool]:
+        words = by_words.chances(heard)["secret"]["1"]
+        likely = chances["secret"].get("1", 0.0)
+        if self._model is not None:
+            for _, part in _windows(turns):
+                likely = max(likely, self._model.chances(part)["secret"].get("1", 0.0))
+            likely = max(likely, min(words, 0.9) if likely > 0.2 else 0.0)
+        secret = likely >= SECRET_AT
+        return Field(
+            secret, likely if secret else 1 - likely, _words_of(heard, "secrecy") if secret else None
+        )
+
+
+def _windows(turns: Sequence[Turn]) -> list[tuple[int, Heard]]:
+    """A long call in stretches, so that one sentence is not drowned by the others."""
+    if sum(len(turn.text) for turn in turns if turn.speaker is CALLER) <= _WINDOW:
+        return []
+    parts: list[tuple[int, Heard]] = []
+    start, length = 0, 0
+    for at, turn in enumerate(turns):
+        length += len(turn.text) if turn.speaker is CALLER else 0
+        if length >= _WINDOW or at == len(turns) - 1:
+            parts.append((start, hear(turns[start : at + 1])))
+            start, length = max(start + 1, at), len(turn.text) if turn.speaker is CALLER else 0
+    return parts
+
+
+def _moved(evidence: Evidence | None, turns: int) -> Evidence | None:
+    return Evidence(evidence.turn + turns, evidence.start, evidence.end) if evidence else None
+
+
+def _graded(heard: Heard, danger: Mapping[str, float], with_model: bool) -> Field[str]:
+    alarms = by_words.find_alarms(heard)
+    grave = danger.get("E1", 0.0) + danger.get("E2", 0.0)
+    named = any(alarm.named and alarm.danger in ("E1", "E2") for alarm in alarms)
+    level = ALARM_AT if not (with_model and named) else NET_AT
+    if grave >= level:
+        value = "E1" if danger.get("E1", 0.0) >= danger.get("E2", 0.0) else "E2"
+        return Field(value, max(grave, 0.3), _alarm_words(heard, alarms))
+    value = "E3" if danger.get("E3", 0.0) > danger.get("none", 0.0) else "none"
+    return Field(value, danger.get(value, 0.0), _alarm_words(heard, alarms) if value == "E3" else None)
+
+
+def _alarm_words(heard: Heard, alarms: Sequence[by_words.Alarm]) -> Evidence | None:
+    if alarms:
+        return heard.evidence(alarms[0].start, alarms[0].end)
+    return heard.evidence(0, len(heard.text.split(BREAK)[0]))
+
+
+def _likeliest(chances: Mapping[str, float], heard: Heard, table: str, column: str) -> Field[str]:
+    if not heard.text:
+        return Field()
+    value = max(chances, key=lambda label: chances[label])
+    return Field(value, chances[value], _words_of(heard, table, column, value))
+
+
+def _words_of(heard: Heard, table: str, column: str = "", value: str = "") -> Evidence | None:
+    """The longest lexicon word that speaks for a value."""
+    best = ""
+    for row in rows(table):
+        if (
+            (not column or row[column] == value)
+            and len(row["word"]) > len(best)
+            and row["word"] in heard.text
+        ):
+            best = row["word"]
+    at = heard.text.find(best)
+    return heard.evidence(at, at + len(best)) if best else None
+
+
+def _urgency(emergency: Field[str], chances: Mapping[str, float]) -> Field[str]:
+    known = _URGENCY.get(emergency.value or "")
+    if known:
+        return Field(known, emergency.confidence, emergency.evidence)
+    return Field("一般", chances.get("一般", 0.5))
+
+
+def _missing(draft: Mapping[str, Field[str]], secret: Field[bool]) -> tuple[str, ...]:
+    """What is still to be asked, in an operator's order: matter, place, time, whom, number, secrecy."""
+    unsure = {name for name, field in draft.items() if field.value is None or field.confidence < UNSURE}
+    if secret.confidence < UNSURE:
+        unsure.add("secret")
+    if "town" not in unsure or "place_detail" not in unsure:
+        unsure.discard("town")
+    else:
+        unsure.add("place")
+    if draft["type"].value not in ("投诉", "举报"):
+        unsure.discard("respondent")
+    if draft["type"].value in ("咨询", "建议", "表扬", "其他"):
+        unsure -= {"event_time", "place"}
+    return tuple(name for name in _ASK_ORDER if name in unsure)

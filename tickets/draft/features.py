@@ -1,0 +1,118 @@
+"""What the model sees of a call: character n-grams, the same by sound, and the lexicons' hits.
+
+A lexicon hit near a guard (没有, 上次, 演习 …) is another feature than the hit alone, so that the
+model learns what a denial is worth.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+import ahocorasick
+
+from tickets.draft import sounds
+from tickets.draft.heard import BREAK, Heard
+from tickets.draft.lexicons import rows
+
+FEATURES_VERSION = 1
+_CHARS = (1, 2, 3, 4)
+_SOUNDS = (2, 3)
+_BLOCK_WEIGHT = {"c": 1.0, "s": 0.6, "l": 0.6}
+_GUARD_REACH = 6
+_LISTS = (
+    ("categories", "category"),
+    ("emergencies", "class"),
+    ("kinds", "type"),
+    ("guards", "guard"),
+)
+
+
+def features(heard: Heard) -> dict[str, float]:
+    """Feature → weight, each block of length one before its share."""
+    counts: dict[str, float] = {}
+    counts.update(_scaled("c", _ngrams(heard.text, _CHARS)))
+    counts.update(_scaled("s", _ngrams(heard.sounds, _SOUNDS)))
+    counts.update(_scaled("l", _lexicon_hits(heard)))
+    return counts
+
+
+def _scaled(block: str, counts: Counter[str]) -> Iterator[tuple[str, float]]:
+    for feature, count in counts.items():
+        yield f"{block}:{feature}", 1.0 + math.log(count)
+
+
+def block_weight(feature: str) -> float:
+    """How much a feature's block counts."""
+    return _BLOCK_WEIGHT[feature[0]]
+
+
+def _ngrams(text: str, sizes: tuple[int, ...]) -> Counter[str]:
+    found: Counter[str] = Counter()
+    for part in text.split(BREAK):
+        part = f"^{part}$"
+        for size in sizes:
+            found.update(part[at : at + size] for at in range(len(part) - size + 1))
+    return found
+
+
+def _lexicon_hits(heard: Heard) -> Counter[str]:
+    hits: Counter[str] = Counter()
+    guards: list[tuple[int, int, str]] = []
+    found: list[tuple[int, int, str]] = []
+    for start, end, label, exact in cue_hits(heard):
+        if label.startswith("guards:"):
+            if exact:
+                guards.append((start, end, label))
+                hits[label] += 1
+        elif exact or end - start > 2:
+            found.append((start, end, label))
+    for start, end, label in found:
+        hits[label] += 1
+        if label.startswith("emergencies:"):
+            near = {
+                name
+                for at, until, name in guards
+                if until > start - _GUARD_REACH
+                and at < end + _GUARD_REACH
+                and not (at >= start and until <= end)
+            }
+            hits.update(f"{label}&{name}" for name in near)
+            if not near:
+                hits[f"{label}&plain"] += 1
+    return hits
+
+
+def cue_hits(heard: Heard) -> list[tuple[int, int, str, bool]]:
+    """Lexicon words in the text: start, end, `list:label`, whether as written."""
+    automaton = _automaton()
+    found: list[tuple[int, int, str, bool]] = []
+    last: int
+    entries: tuple[tuple[str, str], ...]
+    for last, entries in automaton.iter(heard.sounds):
+        for word, label in entries:
+            start = last - len(word) + 1
+            found.append((start, last + 1, label, heard.text[start : last + 1] == word))
+    return found
+
+
+@cache
+def _automaton() -> Any:
+    by_sound: dict[str, list[tuple[str, str]]] = {}
+    for name, column in _LISTS:
+        for row in rows(name):
+            label = f"{name}:{row[column]}"
+            by_sound.setdefault(sounds.fold(row["word"]), []).append((row["word"], label))
+    for row in rows("secrecy"):
+        by_sound.setdefault(sounds.fold(row["word"]), []).append((row["word"], "secrecy:1"))
+    return _filled(ahocorasick.Automaton(), by_sound)  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType]
+
+
+def _filled(automaton: Any, by_sound: dict[str, list[tuple[str, str]]]) -> Any:
+    for sound, entries in by_sound.items():
+        automaton.add_word(sound, tuple(entries))
+    automaton.make_automaton()
+    return automaton

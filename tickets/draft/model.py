@@ -1,0 +1,171 @@
+"""The trained model at run time: weights in one compact file, inference in numpy alone.
+
+The file says for which code it was built; another code refuses it and the lexicons carry on.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import zipfile
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tickets.draft import features, lexicons, sounds
+from tickets.draft.heard import Heard
+
+Floats = NDArray[np.float32]
+HEADS = ("type", "category", "danger", "urgency", "secret")
+"""danger: E1, E2, E3 or none; E4 is secrecy without danger."""
+MODEL_NAME = "draft-model.npz"
+
+
+class ModelRefused(Exception):
+    """起草模型不能使用。"""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"起草模型不能使用：{reason}；暂由词表起草，请运行 minsheng train 重新生成")
+        self.reason = reason
+
+
+@dataclass(frozen=True)
+class Head:
+    """One classifier: a column of weights a label, and how to turn scores into probabilities."""
+
+    labels: tuple[str, ...]
+    weights: Floats
+    bias: Floats
+    temperature: float
+
+    def chances(self, columns: NDArray[np.int32], values: Floats) -> dict[str, float]:
+        """Label → calibrated probability."""
+        scores = (values @ self.weights[columns] + self.bias) * self.temperature
+        powers = np.exp(scores - scores.max())
+        shares = powers / powers.sum()
+        return dict(zip(self.labels, map(float, shares), strict=True))
+
+
+@dataclass(frozen=True)
+class Model:
+    """All heads over one vocabulary."""
+
+    vocabulary: dict[str, int]
+    idf: Floats
+    heads: dict[str, Head]
+    known_places: tuple[str, ...]
+    """Estates, roads and the like that corpus and corrections named."""
+    about: dict[str, Any]
+
+    def chances(self, heard: Heard) -> dict[str, dict[str, float]]:
+        """For every head, each label's probability."""
+        columns, values = vectorise(features.features(heard), self.vocabulary, self.idf)
+        return {name: head.chances(columns, values) for name, head in self.heads.items()}
+
+
+def vectorise(
+    found: dict[str, float], vocabulary: dict[str, int], idf: Floats
+) -> tuple[NDArray[np.int32], Floats]:
+    """The known features' columns and weights, each block scaled to its share."""
+    known = [(vocabulary[key], value, key[0]) for key, value in found.items() if key in vocabulary]
+    if not known:
+        return np.zeros(0, np.int32), np.zeros(0, np.float32)
+    columns = np.array([column for column, _, _ in known], np.int32)
+    values = np.array([value for _, value, _ in known], np.float32) * idf[columns]
+    blocks = np.array([block for _, _, block in known])
+    for block in set(blocks.tolist()):
+        mask = blocks == block
+        length = float(np.sqrt((values[mask] ** 2).sum()))
+        if length:
+            values[mask] *= features.block_weight(block) / length
+    return columns, values
+
+
+@cache
+def code_digest() -> str:
+    """What the features are made of: another digest, another model."""
+    digest = hashlib.sha256()
+    for module in ("features.py", "heard.py", "sounds.py", "model.py"):
+        digest.update((Path(__file__).parent / module).read_bytes())
+    for file in sorted(lexicons.DATA.glob("*.csv")):
+        digest.update(file.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def save(model: Model, file: Path) -> None:
+    """Write the model whole or not at all."""
+    keys = sorted(model.vocabulary, key=lambda key: model.vocabulary[key])
+    about = {
+        **model.about,
+        "code": code_digest(),
+        "heads": {name: [list(head.labels), head.temperature] for name, head in model.heads.items()},
+        "known_places": list(model.known_places),
+    }
+    arrays: dict[str, Any] = {
+        "about": np.frombuffer(json.dumps(about, ensure_ascii=False).encode(), np.uint8),
+        "vocabulary": np.frombuffer("\t".join(map(_portable, keys)).encode(), np.uint8),
+        "idf": model.idf.astype(np.float16),
+    }
+    for name, head in model.heads.items():
+        arrays[f"weights_{name}"] = head.weights.astype(np.float16)
+        arrays[f"bias_{name}"] = head.bias
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, **arrays)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    part = file.with_suffix(".part")
+    part.write_bytes(buffer.getvalue())
+    part.replace(file)
+
+
+def load(file: Path) -> Model:
+    """Read a model that fits this code.
+
+    Raises:
+        ModelRefused: missing, broken, or built for other code.
+    """
+    if not file.exists():
+        raise ModelRefused(f"没有找到 {file.name}")
+    try:
+        with np.load(file, allow_pickle=False) as held:
+            arrays = {name: held[name] for name in held.files}
+        about = json.loads(arrays["about"].tobytes())
+        if about["code"] != code_digest():
+            raise ModelRefused("模型与当前程序不配套（程序更新过）")
+        keys = [_local(key) for key in arrays["vocabulary"].tobytes().decode().split("\t")]
+        heads = {
+            name: Head(
+                tuple(labels),
+                arrays[f"weights_{name}"].astype(np.float32),
+                arrays[f"bias_{name}"].astype(np.float32),
+                float(temperature),
+            )
+            for name, (labels, temperature) in about["heads"].items()
+        }
+        return Model(
+            {key: column for column, key in enumerate(keys)},
+            arrays["idf"].astype(np.float32),
+            heads,
+            tuple(about["known_places"]),
+            about,
+        )
+    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
+        raise ModelRefused(f"文件损坏（{type(error).__name__}）") from error
+
+
+def _portable(key: str) -> str:
+    """Sound symbols are this process's own; on disk they are spelt."""
+    if key[0] != "s":
+        return key
+    return "s:" + " ".join(sounds.sound_of(char) or "=" + char for char in key[2:])
+
+
+def _local(key: str) -> str:
+    if key[0] != "s":
+        return key
+    spelt = key[2:].split(" ")
+    return "s:" + "".join(one[1:] if one.startswith("=") else sounds.symbol_of(one) for one in spelt)
