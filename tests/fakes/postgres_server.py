@@ -38,7 +38,7 @@ def binaries() -> Path:
 
 
 def _as_server_user() -> list[str]:
-    """PostgreSQL refuses root; and it must not outlive us."""
+    """PostgreSQL refuses root; and it must not outlive the thread that starts it."""
     alone = ["setpriv", "--pdeathsig", "QUIT"]
     if os.geteuid() != 0:
         return alone
@@ -97,6 +97,11 @@ class PostgresServer:
     def drop(self, name: str) -> None:
         """Away with it, whoever is still connected."""
         asyncio.run(self._execute(f'DROP DATABASE "{name}" WITH (FORCE)'))
+
+    def keep_promises(self, url: str) -> None:
+        """From the next connection on, a commit to that database waits for the disk, as by default."""
+        name = url.rsplit("/", 1)[-1]
+        asyncio.run(self._execute(f'ALTER DATABASE "{name}" SET synchronous_commit = on'))
 
     def url(self, name: str) -> str:
         """Where the application finds that database."""
