@@ -9,6 +9,7 @@ import pytest
 
 from tests.fakes.web_house import IDS, a_call, a_recording
 
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # files, not rows
 SOUND = bytes(range(256)) * 40
 URL = "/api/recordings/1/audio"
 
