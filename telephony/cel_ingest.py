@@ -129,7 +129,9 @@ def _told(row: CelRow, call_id: CallId) -> CallFact | None:
         return MessageStarted(at=row.at, call_id=call_id, reason=reason)
     if row.user_event == "MsMessageLeft":
         name = f"{call_id}-message.wav16"
-        return MessageLeft(at=row.at, call_id=call_id, file_name=name, duration_s=0.0)
+        told = str(_extra(row).get("extra", ""))
+        seconds = float(told) if told.isdecimal() else 0.0
+        return MessageLeft(at=row.at, call_id=call_id, file_name=name, duration_s=seconds)
     return None
 
 
