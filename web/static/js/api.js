@@ -15,7 +15,7 @@ export async function ask(method, path, body, patience_ms = PATIENCE_MS, headers
   } catch (reason) {
     throw Object.assign(new Error(reason.name === "TimeoutError" ? "服务器没有答复；电话仍可接听" : "网络中断，没有送达；电话仍可接听"), { code: "unreachable" });
   }
-  if (answer.status === 401) location.assign("/login");
+  if (answer.status === 401) onSignedOut();
   const data = await answer.json().catch(() => ({}));
   if (!answer.ok) {
     const { message, field, code } = data.error ?? {};
@@ -23,6 +23,9 @@ export async function ask(method, path, body, patience_ms = PATIENCE_MS, headers
   }
   return data;
 }
+// The session is over: to the sign-in page, unless a page knows better (a call must not be cut)
+let onSignedOut = () => location.assign("/login");
+export function whenSignedOut(act) { onSignedOut = act; }
 export const get = (path) => ask("GET", path);
 export const post = (path, body = {}) => ask("POST", path, body);
 export const put = (path, body) => ask("PUT", path, body);
@@ -69,6 +72,7 @@ export const sinceSeconds = (iso) => (iso ? (now() - Date.parse(iso)) / 1000 : 0
 export const percent = (part, whole) => (whole ? `${Math.round((100 * part) / whole)}%` : "—");
 export function grouped(number) {
   if (/^1\d{10}$/.test(number)) return number.replace(/(\d{3})(\d{4})(\d{4})/, "$1 $2 $3");
+  if (/^0\d{10}$/.test(number)) return number.replace(/(\d{3})(\d{4})(\d{4})/, "$1 $2 $3");
   if (/^\d{11}$/.test(number)) return number.replace(/(\d{6})(\d{5})/, "$1 $2");
   if (/^\d{8}$/.test(number)) return number.replace(/(\d{4})(\d{4})/, "$1 $2");
   return number;

@@ -1,5 +1,5 @@
 // The operator's console: puts its parts together and opens them.
-import { byId, get } from "./api.js";
+import { byId, get, whenSignedOut } from "./api.js";
 import { desk, onPhone, problem, refresh, refreshSoon, tellFact, wantedKinds } from "./desk.js";
 import { mountHelp } from "./keys.js";
 import { open } from "./page.js";
@@ -9,7 +9,8 @@ import { mountCall } from "./seat_call.js";
 import { drawCheck, mountCheck } from "./seat_check.js";
 import { mountDraft } from "./seat_draft.js";
 import { fillPauseReasons, mountKeys } from "./seat_keys.js";
-import { mountPhone } from "./seat_phone.js";
+import { beTheOne } from "./seat_one.js";
+import { letGo, mountPhone } from "./seat_phone.js";
 import { listen } from "./stream.js";
 import { TicketForm } from "./ticket_form.js";
 import { TranscriptView } from "./transcript_view.js";
@@ -19,6 +20,11 @@ desk.ticket = new TicketForm();
 for (const mount of [mountBar, mountCheck, mountPhone, mountKeys, mountCall, mountBridge, mountDraft, mountHelp]) mount();
 onPhone(drawCheck);
 
+whenSignedOut(() => {
+  if (!desk.phone?.session) return location.assign("/login");
+  byId("seat-problem").textContent = "登录已过期：通话不受影响，通话结束后会请您重新登录";
+});
+await beTheOne(() => { letGo(); location.reload(); });
 await open(async () => {
   desk.me = await get("/api/me");
   await desk.ticket.prepare();

@@ -20,7 +20,8 @@ function draw() {
   say(word, seat ? seat.label + (seat.pause_label && seat.state === "paused" ? ` · ${seat.pause_label}` : "") : "未入席");
   const wish = seat && seat.wish !== "none";
   byId("wish").hidden = !wish;
-  if (wish) label("wish", `通话后${seat.wish === "sign_off" ? "下班" : `暂停（${seat.wish_label ?? ""}）`}，取消`);
+  byId("wish").title = "按下取消：通话后照常整理";
+  if (wish) label("wish", `话后${seat.wish === "sign_off" ? "下班" : `暂停·${seat.wish_label ?? ""}`} ✕`);
   const { today } = board;
   say(byId("today"), `今日 ${today.answered} 接 · 15秒接通 ${percent(today.answered_15s, today.requested ?? today.answered)}`);
   byId("today").title = "15 秒接通 = 15 秒内接听 ÷ 人工请求（问候语中 5 秒内挂断的不计）";
@@ -44,6 +45,6 @@ export function drawQuality(quality) {
   if (!quality) return;
   place.dataset.level = quality.level;
   const number = quality.rtt_ms === null ? `${(100 * quality.loss).toFixed(1)}%` : `${Math.round(quality.rtt_ms)}毫秒`;
-  say(place, `通话质量 ${quality.word} ${number}`);
-  place.title = describe(quality);
+  say(place, `质量 ${quality.word} ${number}`);
+  place.title = `通话质量：${describe(quality)}`;
 }

@@ -76,6 +76,7 @@ function draw() {
   const { phone, seat, call } = desk;
   const live = Boolean(phone?.session);
   const shown = live || Boolean(desk.callId);
+  document.title = `${desk.incoming ? "▲ 来电 · " : ""}坐席 · 民生之声`;
   byId("no-call").hidden = shown;
   byId("call").hidden = !shown;
   byId("call-pane").classList.toggle("ringing-card", Boolean(desk.incoming));

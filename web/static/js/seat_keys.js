@@ -5,6 +5,7 @@ import { DeviceDialog } from "./devices.js";
 import { bind, note } from "./keys.js";
 import { allow, begin, during, word } from "./pending.js";
 import { deviceChanged } from "./seat_phone.js";
+import { bindTicketKeys } from "./ticket_keys.js";
 
 const SWITCHBOARD = "交换机确认";
 const isHeld = () => talk()?.state === "held";
@@ -15,8 +16,10 @@ export function mountKeys() {
   digitKeys();
   const devices = new DeviceDialog(() => desk.phone?.stream, deviceChanged);
   for (const id of ["devices-open", "check-devices"]) byId(id).onclick = () => devices.open();
+  bind("Alt+L", "logout", "退出登录（先下班）");
+  bind("Alt+G", "tickets-open", "在新页面打开工单列表");
   bind("Alt+H", "devices-open", "耳机：选择话筒和扬声器");
-  bindTicket();
+  bindTicketKeys();
   onBoard(drawSeatKeys);
 }
 function callKeys() {
@@ -74,6 +77,9 @@ function drawSeatKeys() {
   byId("resume").hidden = state !== "paused";
   byId("wrap-finish").hidden = byId("wrap-extend").hidden = state !== "wrap_up";
   byId("pause").hidden = state === "paused";
+  // Without its page a seat would go on ringing where nobody is
+  byId("logout").disabled = Boolean(desk.seat);
+  byId("logout").title = desk.seat ? "先下班，再退出登录" : "";
   drawKeys();
 }
 // The lists of reasons come with the reference data
@@ -105,10 +111,4 @@ function digitKeys() {
     if (/^[0-9*#]$/.test(event.key)) { event.preventDefault(); event.stopPropagation(); send(event.key); }
     if (event.key === "Escape") byId("keypad").click();
   });
-}
-function bindTicket() {
-  bind("Alt+S", "ticket-save", "保存工单并报号");
-  bind("Alt+T", "ticket-submit", "转派单");
-  bind("Alt+B", "ticket-answer", "直接答复办结");
-  bind("Alt+V", "ticket-void", "作废工单（要写原因）");
 }

@@ -5,17 +5,18 @@ import { openMicrophone, useSpeaker } from "./devices.js";
 import { watchQuality } from "./quality.js";
 import { drawQuality } from "./seat_bar.js";
 import { Softphone, whyFailed } from "./softphone.js";
-import { startRing, stopRing, stopStream, watchLevel } from "./sound.js";
+import { audio, startRing, stopRing, stopStream, watchLevel } from "./sound.js";
 
 const LOUD = 0.02;
 const LOUD_TIMES = 4;
+let leaving = false;
 const phones = { seatId: null, starting: null, stopMute: null, stopQuality: null };
 export const microphone = () => (desk.phone?.stream?.active ? desk.phone.stream : null);
 
 export function mountPhone() {
   onBoard(() => { drop(); if (desk.seat && (!desk.phone || lostMicrophone())) ensurePhone(); });
   navigator.mediaDevices?.addEventListener("devicechange", () => { if (desk.phone && !microphone()) ensurePhone(); });
-  addEventListener("beforeunload", (event) => { if (desk.phone?.inCall) event.preventDefault(); });
+  addEventListener("beforeunload", (event) => { if (desk.phone?.inCall && !leaving) event.preventDefault(); });
   addEventListener("pagehide", () => { stopStream(desk.phone?.stream); });
 }
 // Unplugged in use; one that was never allowed is asked for only by a press
@@ -37,6 +38,7 @@ async function start() {
   phones.seatId = seat.id;
   listenTo(made);
   await useSpeaker(byId("remote"));
+  watchSound();
   watchMute();
   made.start();
   tell("phone");
@@ -73,6 +75,20 @@ function drawState() {
   const trouble = !desk.phone.agent.isRegistered() ? "⚠ 话机未连接" : microphone() ? "" : "⚠ 没有话筒";
   place.dataset.level = trouble ? "bad" : "good";
   say(place, trouble || "话机就绪");
+}
+// This page is no longer the seat's: off with its telephone, without a word to who would leave a call
+export function letGo() {
+  leaving = true;
+  desk.phone?.stop();
+  stopStream(desk.phone?.stream);
+}
+// Chrome gives no sound to a page that was not touched since it was loaded: a ring would not be heard
+function watchSound() {
+  const here = audio();
+  const draw = () => { byId("sound-unlock").hidden = here.state === "running"; };
+  here.addEventListener("statechange", draw);
+  for (const touch of ["pointerdown", "keydown"]) addEventListener(touch, () => here.state === "suspended" && here.resume());
+  draw();
 }
 // A seat left by wish, by a shift leader or for another seat: its account must not stay registered here
 function drop() {

@@ -3,9 +3,11 @@ import { byId, get, make, moment } from "./api.js";
 import { open } from "./page.js";
 import { listen } from "./stream.js";
 import { TicketForm } from "./ticket_form.js";
+import { bindTicketKeys } from "./ticket_keys.js";
 
 const id = Number(byId("page").dataset.ticket);
 const form = new TicketForm();
+bindTicketKeys();
 const REASONS = { opened: "建立", edited: "修改" };
 const words = (event) => {
   const step = event.from_label && event.from_label !== event.to_label ? `${event.from_label} → ${event.to_label}` : event.to_label;

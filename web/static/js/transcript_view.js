@@ -47,7 +47,7 @@ export class TranscriptView {
     if (start_s < (this.settledUntil[speaker] ?? 0) - OVERLAP_S) return;
     if (!text) return this.#dropGuess(speaker);
     this.#change(() => {
-      const row = (this.guesses[speaker] ??= make("div", null, { class: "line guess", "data-testid": "guess", "data-speaker": speaker }));
+      const row = (this.guesses[speaker] ??= make("div", null, { class: "line guess", "aria-hidden": "true", "data-testid": "guess", "data-speaker": speaker }));
       row.replaceChildren(make("time", "…"), make("span", NAMES[speaker], { class: "who" }), make("span", text));
       this.place.append(row);
     });
@@ -58,7 +58,7 @@ export class TranscriptView {
     for (const line of this.lines) line.row.classList.toggle("here", second >= line.start_s - 0.2 && second <= line.end_s + 0.3);
   }
   #row(line) {
-    const row = make("div", null, { class: "line", "data-testid": "line", "data-speaker": line.speaker });
+    const row = make("div", null, { class: "line", "data-testid": "line", "data-speaker": line.speaker, "data-line": line.id ?? "" });
     row.append(make("time", clock(line.start_s)), make("span", NAMES[line.speaker], { class: "who" }), make("span", line.text));
     if (!this.onJump) return row;
     row.classList.add("jump");
