@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Final
 
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.vocabulary import CallState
 from db.models.call import Call, SeatRing
+
+_CALLS: Final = 1
+"""PostgreSQL's locks on names of calls; the second half of the key is the name's hash."""
 
 
 async def get(session: AsyncSession, call_id: str) -> Call | None:
@@ -17,7 +21,10 @@ async def get(session: AsyncSession, call_id: str) -> Call | None:
 
 
 async def get_for_update(session: AsyncSession, call_id: str) -> Call | None:
-    """The call, locked until the transaction ends, or None."""
+    """The call, locked until the transaction ends, or None; also then nobody else makes it meanwhile."""
+    if session.get_bind().dialect.name == "postgresql":
+        # A row that is not there yet cannot be locked: its name is
+        await session.execute(select(func.pg_advisory_xact_lock(_CALLS, func.hashtext(call_id))))
     return await session.get(Call, call_id, with_for_update=True)
 
 
