@@ -11,7 +11,20 @@ from fastapi.staticfiles import StaticFiles
 
 from api import error_pages, stream
 from api.lifespan import lifespan
-from api.routes import auth, board, bridges, calls, directory, directory_numbers, grid, pages, seats, tickets
+from api.routes import (
+    api_keys,
+    auth,
+    board,
+    bridges,
+    calls,
+    directory,
+    directory_numbers,
+    drafts,
+    grid,
+    pages,
+    seats,
+    tickets,
+)
 from core.config import PROJECT_ROOT, Settings
 
 ROUTERS: Final = (
@@ -20,9 +33,11 @@ ROUTERS: Final = (
     board.router,
     seats.router,
     calls.router,
+    drafts.router,
     tickets.router,
     directory_numbers.router,
     grid.router,
+    api_keys.router,
     directory.router,
     stream.router,
     pages.router,

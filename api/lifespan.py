@@ -19,6 +19,9 @@ from db.session import make_engine, make_sessions
 from ivr.agi_server import AgiServer
 from ivr.progress import Progress
 from telephony.control import TelephonyControl
+from tickets.draft.corrections import CorrectionListener
+from tickets.draft.desk import DraftDesk
+from tickets.draft.model import MODEL_NAME
 from tickets.on_events import TicketListener
 from transcription.service import TranscriptionService
 
@@ -40,8 +43,10 @@ async def lifespan(app: FastAPI) -> AsyncGenerator[None, None]:
         house = House(settings, sessions, bus, clock, control, transcription.engine)
         stream = Stream()
         tail = LogTail(house, stream)
-        subscribe(bus, tickets, transcription, tail)
-        app.state.house, app.state.stream = house, stream
+        drafts = DraftDesk(settings.state_dir / MODEL_NAME)
+        lessons = CorrectionListener(sessions, clock, drafts)
+        subscribe(bus, tickets, transcription, lessons, tail)
+        app.state.house, app.state.stream, app.state.drafts = house, stream, drafts
 
         await tail.start()
         agi = AgiServer(settings.agi, {"progress": Progress(sessions)})
@@ -54,6 +59,7 @@ async def lifespan(app: FastAPI) -> AsyncGenerator[None, None]:
         tasks = TaskGroup()
         stack.push_async_callback(tasks.close)
         tasks.run_forever("tickets-catch-up", tickets.keep_up)
+        tasks.start("draft-desk", drafts.start(sessions))
         app.state.stop_streams = stream.close
         yield
         stream.close()

@@ -6,18 +6,26 @@ from typing import Any
 
 from api.stream import LogTail
 from core.bus import Bus
-from core.events import CallAnswered, CallEnded, MessageLeft
+from core.events import CallAnswered, CallEnded, MessageLeft, TicketChanged
+from tickets.draft.corrections import CorrectionListener
 from tickets.on_events import TicketListener
 from transcription.service import TranscriptionService
 
 
-def subscribe(bus: Bus, tickets: TicketListener, transcription: TranscriptionService, tail: LogTail) -> None:
+def subscribe(
+    bus: Bus,
+    tickets: TicketListener,
+    transcription: TranscriptionService,
+    lessons: CorrectionListener,
+    tail: LogTail,
+) -> None:
     """Every subscription of the house, in the order in which they are told."""
     table: list[tuple[Any, Any]] = [
         (CallAnswered, tickets.on_answered),
         (CallAnswered, transcription.on_call_answered),
         (CallEnded, transcription.on_call_ended),
         (MessageLeft, tickets.on_message),
+        (TicketChanged, lessons.on_ticket),
     ]
     for kind, listener in table:
         bus.on(kind, listener)

@@ -51,6 +51,7 @@ def setup(
     folder = state_dir or default_state_dir()
     if runtime_only:
         setup_steps.ensure_runtime(load_settings(folder), _say)
+        setup_steps.ensure_shared_draft_model(_say)
         return
     mode = Mode.PRODUCTION if production else None
     setup_steps.prepare(folder, _say, mode=mode)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import json
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -13,7 +14,7 @@ import typer
 
 from core.config import PROJECT_ROOT, default_state_dir
 from tickets.draft import judging
-from tickets.draft.corpus import FIELDS, Example
+from tickets.draft.corpus import CORPUS, FIELDS, Example
 from tickets.draft.drafter import Drafter
 from tickets.draft.gazetteer import Region
 from tickets.draft.model import MODEL_NAME, Model, ModelRefused, load, save
@@ -39,6 +40,19 @@ def regions() -> list[Region]:
     """The county's towns and villages from the reference data."""
     with REGIONS.open(encoding="utf-8", newline="") as file:
         return [Region(row["town"], row["village"] or None) for row in csv.DictReader(file)]
+
+
+def fits(file: Path) -> bool:
+    """Whether there is a model that this code can use."""
+    return _current(file) is not None
+
+
+def corpus_digest() -> str:
+    """Another corpus, another digest."""
+    digest = hashlib.sha256()
+    for file in sorted(CORPUS.glob("*.txt")):
+        digest.update(file.read_bytes())
+    return digest.hexdigest()[:16]
 
 
 def ensure_model(state_dir: Path, say: Callable[[str], None]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import os
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,8 +21,10 @@ from db.models import Account
 from db.reference_data import create_demo_accounts, load_reference
 from db.session import make_engine, make_sessions, transaction
 from ivr import prompts
+from ops.draft_cli import corpus_digest, ensure_model, fits
 from ops.instance import ensure_settings, write_private
 from telephony import asterisk_config, asterisk_runtime
+from tickets.draft.model import MODEL_NAME
 
 Progress = Callable[[str], None]
 
@@ -46,6 +49,25 @@ def ensure_runtime(settings: Settings, progress: Progress) -> None:
         asterisk_runtime.find_runtime(settings)
 
 
+def ensure_shared_draft_model(progress: Progress) -> Path:
+    """The folder of the model that fits the corpus as it ships."""
+    shared = PROJECT_ROOT / "var" / "draft" / corpus_digest()
+    shared.mkdir(parents=True, exist_ok=True)
+    ensure_model(shared, progress)
+    return shared
+
+
+def ensure_draft_model(settings: Settings, progress: Progress) -> None:
+    """The drafting model: trained once for this corpus and code, then copied into each instance."""
+    file = settings.state_dir / MODEL_NAME
+    if fits(file):
+        return
+    shared = ensure_shared_draft_model(progress)
+    draft = file.with_suffix(".part")
+    shutil.copyfile(shared / MODEL_NAME, draft)
+    draft.replace(file)
+
+
 def prepare(
     state_dir: Path, progress: Progress, *, mode: Mode | None = None, free_ports: bool = False
 ) -> Prepared:
@@ -56,6 +78,7 @@ def prepare(
     ensure_runtime(settings, progress)
     prompts.build(settings, progress)
     asterisk_config.render(settings)
+    ensure_draft_model(settings, progress)
     stamp = settings.state_dir / "run" / "schema.stamp"
     wanted = f"{_schema_digest()} {settings.mode} {hashlib.sha256(settings.db_url.encode()).hexdigest()}"
     if not stamp.exists() or stamp.read_text() != wanted:

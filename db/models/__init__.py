@@ -13,6 +13,7 @@ from db.models.directory import (
     PhoneNumber,
     Unit,
 )
+from db.models.draft import DraftCorrection
 from db.models.reference import Category, Policy, Town, Village
 from db.models.seat import Seat
 from db.models.ticket import Ticket, TicketEvent, TicketNumber
@@ -29,6 +30,7 @@ __all__ = [
     "Call",
     "Category",
     "Contact",
+    "DraftCorrection",
     "DutyShift",
     "EventLogEntry",
     "Grid",

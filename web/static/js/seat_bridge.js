@@ -1,3 +1,109 @@
-// Mount of the emergency bridge in <section id="bridge"> of the seat page; hidden while empty.
-// Use: import { desk, onBoard, onCall, onFact, isMine } from "./desk.js"; bind("F9", "…", "一键三方") from "./keys.js".
-export function mountBridge() {}
+// One key, three people talking: whom a press would call, the press itself, a card for each party, live.
+import { ask, byId, clock, get, make, post, sinceSeconds } from "./api.js";
+import { desk, isMine, onBoard, onCall, onFact, problem } from "./desk.js";
+import { bind } from "./keys.js";
+import { open } from "./bridge_add.js";
+
+export const BRIDGE_FACTS = ["BridgePressed", "BridgeTicketed", "BridgeEnded", "LegDialled", "LegRang", "LegAnswered", "LegJoined", "LegWasBusy", "LegUnanswered", "LegMovedOn", "LegAskedBack", "LegLeft", "LegRemoved", "LegFailed", "LegRedialled", "LegMuted", "LegTalked"];
+const OVER = ["busy", "no_answer", "call_back", "left", "removed", "failed"];
+const API = "/api/v1/bridges";
+const newKey = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (one) => one.toString(16).padStart(2, "0")).join("");
+let bridge = null;
+let proposal = null; // { alarm, roles }
+let talking = new Set();
+let key = newKey(); // the same until the press has been answered: a double click is one press
+let pressing = false;
+
+export function mountBridge() {
+  bind("F9", "bridge-press", "一键三方：网格员、网信部门、承办单位");
+  onFact(BRIDGE_FACTS, (kind, fact) => {
+    if (kind === "LegTalked" && bridge?.id === fact.bridge_id) { fact.talking ? talking.add(fact.leg_id) : talking.delete(fact.leg_id); return draw(); }
+    if (isMine(fact) || bridge?.id === fact.bridge_id) refreshSoon();
+  });
+  onCall(() => { if (!desk.callId) { bridge = proposal = null; talking = new Set(); draw(); } else refreshSoon(); });
+  onBoard(draw);
+  setInterval(() => { if (bridge && bridge.state !== "ended") tick(); }, 1000);
+}
+export async function proposeBridge(alarm) {
+  if (!alarm) { proposal = null; return draw(); }
+  const same = proposal && ["class", "category", "town", "village"].every((name) => proposal.alarm[name] === alarm[name]);
+  if (same) return;
+  proposal = { alarm, roles: null };
+  const asked = new URLSearchParams(Object.entries({ category: alarm.category, town: alarm.town, village: alarm.village }).filter(([, value]) => value));
+  const found = await get(`/api/v1/directory/who?${asked}`).catch(() => null);
+  if (proposal?.alarm === alarm && found) proposal.roles = found.roles;
+  draw();
+}
+export async function pressBridge() {
+  if (pressing || !canPress()) return;
+  pressing = true;
+  draw();
+  try {
+    const { alarm } = proposal ?? {};
+    const body = { presser: "seat_call" };
+    if (alarm?.category) body.category = alarm.category;
+    if (alarm?.town) body.town_code = alarm.town;
+    if (alarm?.village) body.village_id = alarm.village;
+    bridge = await ask("POST", API, body, undefined, { "Idempotency-Key": key });
+    key = newKey();
+    problem();
+  } catch (error) { problem(error); } finally { pressing = false; draw(); }
+}
+const running = () => bridge && bridge.state !== "ended";
+const canPress = () => Boolean(desk.callId) && ["talking", "held"].includes(desk.seat?.state) && !running();
+let soon;
+const refreshSoon = () => { soon ??= setTimeout(() => { soon = undefined; refresh().catch(() => {}); }, 40); };
+async function refresh() {
+  if (!desk.callId) return;
+  const { bridges } = await get(`${API}?call_id=${encodeURIComponent(desk.callId)}`);
+  bridge = bridges[0] ?? null;
+  draw();
+}
+async function order(path, body) {
+  try { bridge = await post(`${API}/${bridge.id}${path}`, body ?? {}); problem(); } catch (error) { problem(error); }
+  draw();
+}
+const button = (words, act, more = {}) => { const made = make("button", words, { class: "btn btn-sm", type: "button", ...more }); made.onclick = act; return made; };
+
+function draw() {
+  const place = byId("bridge");
+  if (!desk.callId || !desk.call?.answered_at) return place.replaceChildren();
+  const head = make("h2", "一键三方");
+  if (bridge) head.append(make("span", `${bridge.label} ${running() ? clock(sinceSeconds(bridge.pressed_at)) : ""}`, { class: "bridge-state", "data-testid": "bridge-state" }));
+  const press = make("button", null, { class: "btn btn-danger", id: "bridge-press", type: "button", "data-testid": "bridge-press" }, make("span", pressing ? "正在呼叫…" : bridge ? "再次一键三方" : "一键三方", { class: "label" }), make("kbd", "F9"));
+  press.disabled = pressing || !canPress();
+  press.onclick = pressBridge;
+  const parts = [head];
+  if (!running()) parts.push(press, preview());
+  if (bridge) parts.push(make("div", null, { class: "legs", "data-testid": "legs" }, ...bridge.legs.map(card)));
+  if (running()) parts.push(make("div", null, { class: "bridge-keys" }, button("＋ 加人", () => open((body) => order("/legs", body))), button("结束三方", () => confirm("结束后外线各方都会挂断，确定吗？") && order("/end"), { class: "btn btn-sm btn-outline-danger", "data-testid": "bridge-end" })));
+  place.replaceChildren(...parts.filter(Boolean));
+}
+function preview() {
+  if (!proposal?.roles) return null;
+  const list = make("ul", null, { class: "bridge-who", "data-testid": "bridge-who" });
+  for (const role of proposal.roles) {
+    const first = role.numbers[0];
+    list.append(make("li", `${role.label}：${first ? `${first.name} ${first.label} ${first.masked}` : "没有可呼叫的号码"}`, first ? {} : { class: "problem" }));
+  }
+  return list;
+}
+function card(leg) {
+  const over = OVER.includes(leg.state) || !running();
+  const tried = leg.numbers > 1 ? ` · 第 ${Math.min(leg.attempt, leg.numbers)} 个号码，共 ${leg.numbers} 个` : "";
+  const box = make("div", null, { class: `leg${talking.has(leg.id) ? " speaking" : ""}`, "data-state": leg.state, "data-testid": `leg-${leg.role}` },
+    make("b", leg.role_label + (talking.has(leg.id) ? " ♪" : "")),
+    make("span", leg.label + (leg.muted ? " · 已静音" : ""), { class: "leg-state" }),
+    make("small", [leg.name, leg.number_label, leg.number_masked].filter(Boolean).join(" ") + tried));
+  if (!running()) return box;
+  const keys = make("div", null, { class: "leg-keys" });
+  if (leg.state === "joined") keys.append(button(leg.muted ? "取消静音" : "静音", () => order(`/legs/${leg.id}/mute`, { muted: !leg.muted })));
+  if (!over && !["caller", "seat"].includes(leg.role)) keys.append(button("移出", () => order(`/legs/${leg.id}/remove`)));
+  if (over && !["caller", "seat"].includes(leg.role)) keys.append(button("重拨", () => order(`/legs/${leg.id}/redial`)));
+  box.append(keys);
+  return box;
+}
+function tick() {
+  const place = document.querySelector(".bridge-state");
+  if (place && running()) place.textContent = `${bridge.label} ${clock(sinceSeconds(bridge.pressed_at))}`;
+}

@@ -5,6 +5,7 @@ import { merge } from "./ticket_merge.js";
 
 const BUTTONS = ["ticket-save", "ticket-submit", "ticket-answer", "ticket-void"];
 const AUTOSAVE_MS = 1200;
+const TRY_AGAIN_MS = 5000;
 
 export class TicketForm {
   constructor() {
@@ -96,6 +97,8 @@ export class TicketForm {
     }
     return values;
   }
+  // What the machine heard, into fields that the operator has left alone
+  fill(fields) { this.#write(fields); this.#touched(); }
   #touched() {
     this.dirty = true;
     byId("ticket-saved").textContent = "未保存";
@@ -123,6 +126,8 @@ export class TicketForm {
     if (this.ticket?.id !== id) return kept;
     // What did not arrive is still unsaved, else "saved" would be said of words that nobody has
     if (!kept) this.dirty = true;
+    // The network will be back: no word waits for the next key press
+    if (this.unreachable) this.timer = setTimeout(() => this.save(), TRY_AGAIN_MS);
     byId("ticket-saved").textContent = this.dirty ? "未保存" : "已保存";
     return kept;
   }
@@ -142,7 +147,9 @@ export class TicketForm {
   #void(reason) { return reason ? this.#step("void", { reason }) : undefined; }
   async #try(act) {
     for (const field of this.form.querySelectorAll(".wrong")) field.classList.remove("wrong");
+    this.unreachable = false;
     try { await act(); return true; } catch (error) {
+      this.unreachable = error.code === "unreachable";
       byId("ticket-problem").textContent = error.message;
       const field = error.field && this.form.elements[error.field];
       if (field) { field.classList.add("wrong"); field.focus(); }

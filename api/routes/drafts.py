@@ -1,0 +1,187 @@
+"""The draft that grows while a caller speaks, and the alarm in it. Nothing here ever submits anything."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import Any, Final, Literal
+
+from fastapi import APIRouter, Request
+from pydantic import BaseModel, ConfigDict, Field
+from rapidfuzz import fuzz
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from api.routes.calls import CallIdPath, allowed_call
+from api.security import Operator, Person
+from api.state import House, house_of
+from core.vocabulary import Role, Speaker, label
+from db.models import Category, Ticket, Utterance
+from db.repositories import accounts, similar_tickets, tickets, utterances
+from db.session import reading, transaction
+from telephony.snapshot import masked
+from tickets.draft.desk import DraftDesk, Drafted, code_of
+from tickets.draft.turns import Draft, Evidence
+from tickets.lifecycle import OPEN
+
+router = APIRouter(prefix="/api")
+
+LABELS: Final = {
+    "type": "诉求类型", "category": "分类", "town": "乡镇", "village": "村社区", "place_detail": "地点",
+    "place": "地点", "phone": "联系电话", "event_time": "发生时间", "amount": "金额", "urgency": "紧急程度",
+    "secret": "保密", "respondent": "被反映对象", "title": "标题", "content": "内容",
+}  # fmt: skip
+FIELDS: Final = ("type", "category", "town", "village", "place_detail", "phone", "event_time", "amount", "urgency", "secret", "respondent")  # fmt: skip # noqa: E501
+ALARMS: Final = ("E1", "E2")
+SAME_CALLER_DAYS, SAME_MATTER_DAYS, LIKE_TEXT = 30, 7, 75.0
+
+
+class Ignored(BaseModel):
+    """An alarm that the operator put aside."""
+
+    model_config = ConfigDict(extra="forbid")
+    emergency_class: Literal["E1", "E2"]
+    words: str = Field("", max_length=200)
+
+
+@router.get("/calls/{call_id}/draft")
+async def get_draft(request: Request, person: Operator, call_id: CallIdPath) -> dict[str, Any]:
+    """Every field with its value, how sure it is and the words it came from."""
+    house, desk = house_of(request), _desk(request)
+    async with reading(house.sessions) as session:
+        await allowed_call(session, person, call_id)
+        lines = await utterances.of_call(session, call_id)
+    drafted = await desk.draft(lines)
+    if drafted is None:
+        return {"ready": False, "reason": desk.reason}
+    async with reading(house.sessions) as session:
+        return await _answer(session, house, desk, person, call_id, drafted)
+
+
+@router.post("/calls/{call_id}/draft/ignored")
+async def ignore_alarm(
+    request: Request, person: Operator, call_id: CallIdPath, body: Ignored
+) -> dict[str, bool]:
+    """The alarm was seen and put aside: that is written down."""
+    house = house_of(request)
+    async with transaction(house.sessions) as session:
+        await allowed_call(session, person, call_id)
+        await accounts.audit(
+            session,
+            house.clock.now(),
+            person.id,
+            "alarm_ignored",
+            call_id,
+            emergency_class=body.emergency_class,
+            address=person.address,
+        )
+    return {"ok": True}
+
+
+def _desk(request: Request) -> DraftDesk:
+    desk: DraftDesk = request.app.state.drafts
+    return desk
+
+
+async def _answer(
+    session: AsyncSession, house: House, desk: DraftDesk, person: Person, call_id: str, drafted: Drafted
+) -> dict[str, Any]:
+    draft, lines = drafted.draft, drafted.lines
+    town, village = code_of(desk.places, draft)
+    category = await session.get(Category, draft.category.value) if draft.category.value else None
+    fields = {name: _field(draft, name, lines) for name in FIELDS}
+    fields["town"]["code"], fields["village"]["code"] = town, village
+    if category is not None:
+        fields["category"]["shown"] = category.name
+    words = "".join(line.text for line in lines if line.speaker is Speaker.CALLER)
+    ticket = await tickets.of_call(session, call_id)
+    matter = (draft.category.value, town)
+    like = await _similar(session, house, person, ticket, matter, words) if ticket else []
+    return {
+        "ready": True,
+        "model": draft.model_used,
+        "reason": desk.reason,
+        "took_ms": round(drafted.took_s * 1000, 1),
+        "fields": fields,
+        "title": _title(draft, category),
+        "content": "，".join(line.text for line in lines if line.speaker is Speaker.CALLER)[:2000],
+        "missing": [{"name": name, "label": LABELS[name]} for name in draft.missing],
+        "alarm": _alarm(draft, fields, lines),
+        "similar": like,
+    }
+
+
+def _field(draft: Draft, name: str, lines: Sequence[Utterance]) -> dict[str, Any]:
+    found = getattr(draft, name)
+    value = found.value
+    return {
+        "label": LABELS[name],
+        "value": value,
+        "shown": ("是" if value else "否") if isinstance(value, bool) else value,
+        "confidence": round(found.confidence, 2),
+        "evidence": _evidence(found.evidence, lines),
+    }
+
+
+def _evidence(evidence: Evidence | None, lines: Sequence[Utterance]) -> dict[str, Any] | None:
+    """The words and the second of the audio: in proportion within the line, words have no better time."""
+    if evidence is None or evidence.turn >= len(lines):
+        return None
+    line = lines[evidence.turn]
+    share = evidence.start / max(1, len(line.text))
+    return {
+        "utterance_id": line.id,
+        "words": line.text[evidence.start : evidence.end],
+        "at_s": round(line.start_s + share * (line.end_s - line.start_s), 1),
+    }
+
+
+def _alarm(draft: Draft, fields: dict[str, Any], lines: Sequence[Utterance]) -> dict[str, Any] | None:
+    danger = draft.emergency_class
+    if danger.value not in ALARMS:
+        return None
+    return {
+        "class": danger.value,
+        "label": "生命或人身危险" if danger.value == "E1" else "水电气路险情",
+        "confidence": round(danger.confidence, 2),
+        "evidence": _evidence(danger.evidence, lines),
+        "category": fields["category"]["value"],
+        "town": fields["town"]["code"],
+        "village": fields["village"]["code"],
+    }
+
+
+def _title(draft: Draft, category: Category | None) -> str:
+    place = draft.place_detail.value or draft.village.value or draft.town.value or ""
+    return f"{place}{category.name.split('/')[0] if category else ''}"[:60]
+
+
+async def _similar(
+    session: AsyncSession,
+    house: House,
+    person: Person,
+    ticket: Ticket,
+    matter: tuple[str | None, str | None],
+    words: str,
+) -> list[dict[str, Any]]:
+    now = house.clock.now()
+    since = (now - dt.timedelta(days=SAME_CALLER_DAYS), now - dt.timedelta(days=SAME_MATTER_DAYS))
+    found = await similar_tickets.candidates(session, ticket, *matter, OPEN, since)
+    rows: list[dict[str, Any]] = []
+    for one in found:
+        same_caller = bool(ticket.caller_number) and one.caller_number == ticket.caller_number
+        likeness = fuzz.partial_ratio(one.content, words) if one.content and words else 0.0
+        same_matter = one.category_code == matter[0] and matter[0] is not None
+        if (same_caller and same_matter) or (same_matter and likeness >= LIKE_TEXT) or (same_caller and likeness >= LIKE_TEXT):  # fmt: skip # noqa: E501
+            hidden = one.secret and not person.at_least(Role.SHIFT_LEADER) and one.operator_id != person.id
+            rows.append(
+                {
+                    "id": one.id,
+                    "number": one.number,
+                    "title": "（保密）" if hidden else one.title or one.content[:30],
+                    "status_label": label(one.status),
+                    "same_caller": same_caller,
+                    "caller_masked": masked(one.caller_number),
+                    "likeness": round(likeness),
+                }
+            )
+    return rows[:5]

@@ -1,0 +1,162 @@
+"""The draft grows on the operator's screen while the caller speaks, and the operator's word always wins.
+
+There is no Chinese model where this runs: settled lines are put where the recogniser puts them (row and log
+entry in one transaction); everything from there on is the real server and the real page.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+from sqlalchemy import select
+
+from core.clock import SystemClock
+from core.events import UtteranceSettled
+from core.ids import CallId
+from core.vocabulary import Speaker
+from db.models import AuditEntry, DraftCorrection
+from db.repositories import event_log, utterances
+from db.session import make_engine, make_sessions, transaction
+from ops.phone import ScriptedPhone
+from tests.e2e.hotline import Hotline, wait_for
+from tests.e2e.test_seat_in_the_browser import begin_duty, leave, shoot
+
+
+class Speech:
+    """Lines as they would be settled, one after another."""
+
+    def __init__(self, hotline: Hotline, call_id: str) -> None:
+        self._hotline, self._call_id, self._at_s = hotline, call_id, 0.0
+        self._other = hotline.sign_in("op09")
+
+    def say(self, text: str, speaker: Speaker = Speaker.CALLER) -> None:
+        """One settled line; another seat is taken and left, so that the server reads its log."""
+        run(self._hotline, lambda session: self._settle(session, text, speaker))
+        self._at_s += 3.0
+        self._other.post("/api/seats/5/take", {"phone": "desk"})
+        self._other.post("/api/seats/5/sign-off")
+
+    async def _settle(self, session: Any, text: str, speaker: Speaker) -> None:
+        start_s, end_s = self._at_s, self._at_s + 2.5
+        line = await utterances.add(
+            session,
+            call_id=self._call_id,
+            speaker=speaker,
+            text=text,
+            raw_text=text,
+            start_s=start_s,
+            end_s=end_s,
+            confidence=0.9,
+            words=[],
+            source="live",
+        )
+        fact = UtteranceSettled(
+            at=SystemClock().now(),
+            call_id=CallId(self._call_id),
+            utterance_id=line.id,
+            speaker=speaker,
+            pii_text=text,
+            start_s=start_s,
+            end_s=end_s,
+            confidence=0.9,
+        )
+        await event_log.append(session, fact)
+
+
+def run(hotline: Hotline, work: Callable[[Any], Any]) -> Any:
+    """One transaction on the hotline's own database, in a thread without Playwright's loop."""
+
+    async def inside() -> Any:
+        engine = make_engine(hotline.settings.db_url)
+        try:
+            async with transaction(make_sessions(engine)) as session:
+                return await work(session)
+        finally:
+            await engine.dispose()
+
+    with ThreadPoolExecutor(1) as aside:
+        return aside.submit(lambda: asyncio.run(inside())).result()
+
+
+@pytest.fixture
+def talking(page: Page, hotline: Hotline) -> Any:
+    begin_duty(page, hotline, "op01", 1)
+    with ScriptedPhone.citizen(hotline.settings, "13812345678") as caller:
+        caller.call("56564444")
+        expect(page.get_by_test_id("answer")).to_be_enabled(timeout=30_000)
+        page.keyboard.press("F1")
+        expect(page.get_by_test_id("state-word")).to_contain_text("通话中")
+        expect(page.get_by_test_id("ticket-number")).not_to_be_empty()
+        call_id = hotline.sign_in("leader").seat(1)["call_id"]
+        yield Speech(hotline, call_id)
+        page.keyboard.press("F8")
+        caller.wait_ended()
+    leave(page)
+
+
+def chosen(page: Page, name: str) -> str:
+    """The words of the chosen option."""
+    return str(page.locator(f"#ticket [name={name}] option:checked").inner_text())
+
+
+def test_fields_fill_are_corrected_and_stay_corrected(page: Page, hotline: Hotline, talking: Speech) -> None:
+    form = page.get_by_test_id("ticket-form")
+    talking.say("您好 请问有什么可以帮您", Speaker.SEAT)
+    talking.say("我是草堂镇石马村三组的 昨天晚上下大雨 把村里的公路冲垮了两段 车子过不了")
+    wait_for("the town", lambda: chosen(page, "town_code") == "草堂镇")
+    wait_for("the village", lambda: chosen(page, "village_id") == "石马村")
+    expect(page.get_by_test_id("draft-town")).to_contain_text("草堂镇")
+    expect(form.locator("[name=content]")).to_have_value(
+        "我是草堂镇石马村三组的 昨天晚上下大雨 把村里的公路冲垮了两段 车子过不了"
+    )
+    shoot(page, "draft-filling")
+    form.locator("[name=address]").fill("花林坪")
+    form.locator("[name=happened]").fill("前天夜里")
+    talking.say("不对不对 我说错了 是白帝镇的")
+    wait_for("the caller's own correction", lambda: chosen(page, "town_code") == "白帝镇")
+    expect(form.locator("[name=address]")).to_have_value("花林坪")
+    expect(form.locator("[name=happened]")).to_have_value("前天夜里")
+    form.locator("[name=town_code]").select_option(label="草堂镇")
+    talking.say("我的电话是幺三九零零零零幺幺幺幺")
+    expect(form.locator("[name=contact_number]")).to_have_value("13900001111")
+    assert chosen(page, "town_code") == "草堂镇"
+    page.keyboard.press("Alt+k")
+    shoot(page, "draft-accepted")
+    expect(page.locator("#ticket-saved")).to_have_text("已保存")
+    form.locator("[name=caller_name]").fill("王大山")
+    page.keyboard.press("Alt+t")
+    expect(page.locator("#ticket-status")).to_contain_text("待派单")
+    lesson = wait_for("the lesson", lambda: run(hotline, newest_lesson))
+    assert lesson.decided["town"] == "草堂镇"
+    assert lesson.drafted["town"] == "白帝镇"
+    assert "幺三九" not in str(lesson.turns)
+
+
+async def newest_lesson(session: Any) -> DraftCorrection | None:
+    found: DraftCorrection | None = await session.scalar(
+        select(DraftCorrection).order_by(DraftCorrection.id.desc())
+    )
+    return found
+
+
+def test_an_alarm_names_its_words_and_ignoring_it_is_written_down(
+    page: Page, hotline: Hotline, talking: Speech
+) -> None:
+    talking.say("是不是漏气了", Speaker.SEAT)
+    talking.say("我屋头好大一股煤气味道 漏气了 老人家头昏得很 站都站不稳")
+    expect(page.get_by_test_id("alarm")).to_be_visible()
+    expect(page.get_by_test_id("bridge-press")).to_be_enabled()
+    shoot(page, "alarm")
+    page.keyboard.press("Alt+i")
+    expect(page.get_by_test_id("alarm")).to_have_count(0)
+    wait_for("the audit", lambda: run(hotline, ignored))
+
+
+async def ignored(session: Any) -> bool:
+    found = await session.scalar(select(AuditEntry.id).where(AuditEntry.act == "alarm_ignored"))
+    return found is not None
