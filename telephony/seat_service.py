@@ -7,6 +7,7 @@ from collections.abc import Awaitable
 from typing import Final, Protocol
 
 import structlog
+from sqlalchemy.exc import IntegrityError
 
 from core.bus import Bus
 from core.clock import Clock
@@ -76,7 +77,10 @@ class SeatService:
             if row.state is not SeatState.EMPTY:
                 raise SeatTaken
             row.phone = phone
-        await self._apply(SeatTakenBy(at=self._clock.now(), seat_id=seat_id, operator_id=operator_id))
+        try:
+            await self._apply(SeatTakenBy(at=self._clock.now(), seat_id=seat_id, operator_id=operator_id))
+        except IntegrityError:  # this person took another seat at the same moment
+            raise SeatTaken from None
         return await self._row(seat_id)
 
     async def start_duty(self, seat_id: SeatId) -> Seat:

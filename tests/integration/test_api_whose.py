@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from core.vocabulary import CallState, TicketStatus
@@ -225,3 +227,21 @@ async def test_outside_demo_mode_the_demo_telephone_does_not_exist(house):
         answer = await browser.get(path)
         assert answer.status_code == 404
         assert "secret-of" not in answer.text
+
+
+async def test_one_person_who_takes_two_seats_at_once_gets_one(house):
+    browser = await house.as_("op01")
+    async with asyncio.timeout(60):
+        answers = await asyncio.gather(*(browser.post(f"/api/seats/{n}/take", json={}) for n in range(1, 6)))
+    assert sorted(answer.status_code for answer in answers) == [200, 409, 409, 409, 409]
+    board = (await browser.get("/api/board")).json()
+    assert [bool(seat["operator"]) for seat in board["seats"]].count(True) == 1
+
+
+async def test_two_people_who_take_one_seat_at_once_are_one_there(house):
+    first, second = await house.as_("op01"), await house.as_("op02")
+    async with asyncio.timeout(60):
+        answers = await asyncio.gather(*(who.post("/api/seats/1/take", json={}) for who in (first, second)))
+    assert sorted(answer.status_code for answer in answers) == [200, 409]
+    loser = second if answers[0].status_code == 200 else first
+    assert (await loser.get("/api/me")).json()["seat_id"] is None
