@@ -26,6 +26,7 @@ router = APIRouter()
 QUEUE_LENGTH: Final = 500
 REPLAY_LIMIT: Final = 500
 LIFE_S: Final = 600.0
+RETRY_MS: Final = 200
 SPOKEN: Final = (UtteranceGuessed.__name__, UtteranceSettled.__name__)
 
 
@@ -131,6 +132,7 @@ async def _facts(
 ) -> AsyncGenerator[ServerSentEvent, None]:
     screen = stream.join()
     try:
+        yield ServerSentEvent(retry=RETRY_MS)
         seen = 0
         if last is not None:
             async with transaction(house.sessions) as session:

@@ -39,6 +39,11 @@ GRADE = """async (samples) => {
 }"""
 
 
+def test_the_stream_tells_browsers_to_come_back_at_once(hotline: Hotline) -> None:
+    with hotline.sign_in("op01").http.stream("GET", "/api/stream") as answer:
+        assert next(answer.iter_lines()) == "retry: 200"
+
+
 def line(number: int, speaker: str, start_s: float) -> dict[str, Any]:
     return {
         "id": number,

@@ -69,6 +69,7 @@ def test_the_seat_from_the_first_look_to_the_end_of_a_call(
     expect(page.get_by_test_id("state-word")).to_contain_text("就绪")
     screen(page, "seat-ready", fills=True)
     dialogues(page)
+    cut_off(page)
     with ScriptedPhone.citizen(hotline.settings, "13800001234", play=str(speech)) as caller:
         caller.call(HOTLINE)
         expect(page.get_by_test_id("answer")).to_be_enabled(timeout=30_000)
@@ -104,6 +105,16 @@ def only_one_page(page: Page) -> None:
     expect(second.get_by_test_id("elsewhere")).to_be_visible()
     expect(page.get_by_test_id("phone-state")).to_contain_text("话机就绪")
     second.close()
+
+
+def cut_off(page: Page) -> None:
+    """The network is away for a while: the seconds are counted, and it heals by itself."""
+    page.context.set_offline(True)
+    expect(page.get_by_test_id("banner-link")).to_contain_text("与服务器的连接中断")
+    screen(page, "seat-offline", fills=True)
+    page.context.set_offline(False)
+    expect(page.get_by_test_id("banner-link")).to_be_hidden(timeout=LONG_MS)
+    expect(page.locator("#seat-problem")).to_be_empty()
 
 
 def dialogues(page: Page) -> None:
@@ -205,6 +216,14 @@ def test_a_stale_ticket_keeps_what_was_typed_and_shows_the_difference(page: Page
     page.get_by_role("button", name="内容：保留我的").click()
     expect(page.get_by_test_id("ticket-clash")).to_be_hidden()
     wait_for("my words kept", lambda: leader.get(f"/api/tickets/{ticket_id}")["content"] == "我的文字")
+    page.context.set_offline(True)
+    form.locator("textarea[name=content]").fill("断网时写的")
+    expect(page.locator("#ticket-problem")).to_contain_text("网络中断")
+    page.context.set_offline(False)
+    expect(page.locator("#ticket-saved")).to_have_text("已保存")
+    wait_for(
+        "words kept after the cut", lambda: leader.get(f"/api/tickets/{ticket_id}")["content"] == "断网时写的"
+    )
     page.unroute("**/api/stream")
     lists(page, hotline, ticket_id)
 

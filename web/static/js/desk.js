@@ -37,13 +37,16 @@ export function tellFact(kind, fact) {
 export async function refresh() {
   const board = await getBoard();
   desk.board = board;
+  if (shown?.code === "unreachable") problem();
   desk.seat = board.seats.find((seat) => seat.operator?.id === desk.me.id) ?? null;
   tell("board");
 }
 let waiting;
 export const refreshSoon = () => { waiting ??= setTimeout(() => { waiting = undefined; refresh().catch(problem); }, 40); };
 
+let shown;
 export function problem(error) {
+  shown = error;
   for (const place of ["seat-problem", "choose-problem", "check-problem"]) byId(place).textContent = error?.message ?? "";
 }
 export async function act(work) {
