@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 from functools import cache
 
-from tickets.draft.features import cue_hits
+from tickets.draft.features import cue_hits, word_spread
 from tickets.draft.heard import BREAK, Heard
 from tickets.draft.lexicons import rows
 
@@ -35,7 +34,7 @@ def chances(heard: Heard) -> dict[str, dict[str, float]]:
         if name == "kinds" and exact:
             kinds[value] = kinds.get(value, 0.0) + weight
         elif name == "categories" and (exact or end - start > 2):
-            share = weight / _spread()[heard.text[start:end]] if exact else weight / 4
+            share = weight / word_spread()[heard.text[start:end]] if exact else weight / 4
             categories[value] = categories.get(value, 0.0) + share
         elif name == "secrecy" and (exact or end - start > 3) and not _taken_back(heard.text, start):
             secret = max(secret, 0.9 if exact else 0.7)
@@ -86,12 +85,6 @@ def _shares(counts: dict[str, float], otherwise: str) -> dict[str, float]:
     if not total:
         return {otherwise: 0.3}
     return {label: count / total for label, count in counts.items()}
-
-
-@cache
-def _spread() -> Counter[str]:
-    """In how many categories a word stands; a word of one category says most."""
-    return Counter(row["word"] for row in rows("categories"))
 
 
 @cache

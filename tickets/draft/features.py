@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import Any
 
@@ -18,10 +18,11 @@ from tickets.draft import sounds
 from tickets.draft.heard import BREAK, Heard
 from tickets.draft.lexicons import rows
 
-FEATURES_VERSION = 1
+FEATURES_VERSION = 2
+Hit = tuple[int, int, str, bool]
 _CHARS = (1, 2, 3, 4)
 _SOUNDS = (2, 3)
-_BLOCK_WEIGHT = {"c": 1.0, "s": 0.6, "l": 0.6}
+_BLOCK_WEIGHT = {"c": 1.0, "s": 0.6, "l": 0.6, "w": 0.3}
 _GUARD_REACH = 6
 _LISTS = (
     ("categories", "category"),
@@ -36,7 +37,9 @@ def features(heard: Heard) -> dict[str, float]:
     counts: dict[str, float] = {}
     counts.update(_scaled("c", _ngrams(heard.text, _CHARS)))
     counts.update(_scaled("s", _ngrams(heard.sounds, _SOUNDS)))
-    counts.update(_scaled("l", _lexicon_hits(heard)))
+    hits = cue_hits(heard)
+    counts.update(_scaled("l", _lexicon_hits(hits)))
+    counts.update(_category_words(heard, hits))
     return counts
 
 
@@ -45,9 +48,28 @@ def _scaled(block: str, counts: Counter[str]) -> Iterator[tuple[str, float]]:
         yield f"{block}:{feature}", 1.0 + math.log(count)
 
 
-def block_weight(feature: str) -> float:
-    """How much a feature's block counts."""
-    return _BLOCK_WEIGHT[feature[0]]
+def _category_words(heard: Heard, hits: Sequence[Hit]) -> dict[str, float]:
+    """How strongly the words speak for each category: long words and words of one category most."""
+    found: dict[str, float] = {}
+    seen: set[tuple[str, str]] = set()
+    for start, end, label, exact in hits:
+        word = heard.text[start:end]
+        if not label.startswith("categories:") or (word, label) in seen or not (exact or end - start > 2):
+            continue
+        seen.add((word, label))
+        weight = math.sqrt(end - start) * (1.0 if exact else 0.4) / (word_spread()[word] or 2)
+        found[f"w:{label}"] = found.get(f"w:{label}", 0.0) + weight
+    return found
+
+
+def block_weight(block: str) -> float:
+    """How much a block of features counts."""
+    return _BLOCK_WEIGHT[block]
+
+
+def is_counted(block: str) -> bool:
+    """Whether a block's weights are already a measure and stay unscaled."""
+    return block == "w"
 
 
 def _ngrams(text: str, sizes: tuple[int, ...]) -> Counter[str]:
@@ -59,11 +81,11 @@ def _ngrams(text: str, sizes: tuple[int, ...]) -> Counter[str]:
     return found
 
 
-def _lexicon_hits(heard: Heard) -> Counter[str]:
+def _lexicon_hits(all_hits: Sequence[Hit]) -> Counter[str]:
     hits: Counter[str] = Counter()
     guards: list[tuple[int, int, str]] = []
     found: list[tuple[int, int, str]] = []
-    for start, end, label, exact in cue_hits(heard):
+    for start, end, label, exact in all_hits:
         if label.startswith("guards:"):
             if exact:
                 guards.append((start, end, label))
@@ -86,10 +108,10 @@ def _lexicon_hits(heard: Heard) -> Counter[str]:
     return hits
 
 
-def cue_hits(heard: Heard) -> list[tuple[int, int, str, bool]]:
+def cue_hits(heard: Heard) -> list[Hit]:
     """Lexicon words in the text: start, end, `list:label`, whether as written."""
     automaton = _automaton()
-    found: list[tuple[int, int, str, bool]] = []
+    found: list[Hit] = []
     last: int
     entries: tuple[tuple[str, str], ...]
     for last, entries in automaton.iter(heard.sounds):
@@ -116,3 +138,9 @@ def _filled(automaton: Any, by_sound: dict[str, list[tuple[str, str]]]) -> Any:
         automaton.add_word(sound, tuple(entries))
     automaton.make_automaton()
     return automaton
+
+
+@cache
+def word_spread() -> Counter[str]:
+    """In how many categories a word stands; a word of one category says most."""
+    return Counter(row["word"] for row in rows("categories"))

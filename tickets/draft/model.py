@@ -80,7 +80,7 @@ def vectorise(
     blocks = np.array([block for _, _, block in known])
     for block in set(blocks.tolist()):
         mask = blocks == block
-        length = float(np.sqrt((values[mask] ** 2).sum()))
+        length = 1.0 if features.is_counted(block) else float(np.sqrt((values[mask] ** 2).sum()))
         if length:
             values[mask] *= features.block_weight(block) / length
     return columns, values

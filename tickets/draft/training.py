@@ -89,7 +89,8 @@ def _vocabulary(rows: Sequence[Features]) -> tuple[dict[str, int], NDArray[np.fl
         seen.update(row.keys())
     keys = sorted(key for key, times in seen.items() if times > _MIN_SEEN)
     idf = np.array(
-        [np.log((1 + len(rows)) / (1 + seen[key])) + 1 if key[0] != "l" else 1.0 for key in keys], np.float32
+        [np.log((1 + len(rows)) / (1 + seen[key])) + 1 if key[0] not in "lw" else 1.0 for key in keys],
+        np.float32,
     )
     return {key: column for column, key in enumerate(keys)}, idf
 
