@@ -12,7 +12,7 @@ from core.events import Fact
 from core.ids import CallId, SeatId
 from core.vocabulary import BridgeRole
 from db.repositories import directory
-from db.session import SessionMaker, transaction
+from db.session import SessionMaker, reading
 from telephony.bridge_key import Press
 from telephony.ports import Number
 from tickets.for_bridge import open_for_bridge
@@ -60,7 +60,7 @@ class HouseDirectory:
         if role not in set(BridgeRole):
             return []
         matter = directory.Matter(category or "", town, village)
-        async with transaction(self._sessions) as session:
+        async with reading(self._sessions) as session:
             return await directory.candidates(session, BridgeRole(role), matter, self._clock.now())
 
 

@@ -6,6 +6,7 @@ Each step returns the facts to tell and the orders to give, both after the commi
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -31,7 +32,7 @@ from core.bridge_events import (
 from core.bridge_words import CALLER, SEAT, BridgeEnd, BridgeState, LegState, Presser
 from core.errors import IllegalTransition
 from core.ids import CallId, SeatId
-from db.models.bridge import Bridge, BridgeAttempt, BridgeLeg
+from db.models.bridge import Bridge, BridgeAttempt, BridgeLeg, BridgeNumber
 from db.repositories import bridges, seats
 from telephony.bridge_limits import Limits
 from telephony.bridge_names import LegName
@@ -208,26 +209,24 @@ async def settle(step: Step, legs: list[BridgeLeg]) -> None:
     if step.bridge.state is BridgeState.ENDED:
         return
     for leg in legs:
-        if leg.state in (LegState.BUSY, LegState.NO_ANSWER) and await _has_next(step, leg):
-            await dial_again(step, leg, leg.place + 1, LegMovedOn)
+        if leg.state in (LegState.BUSY, LegState.NO_ANSWER):
+            # By itself each number is called once; only a person begins again with the first
+            numbers = await bridges.numbers_of(step.session, [leg.id])
+            if leg.place + 1 < len(numbers):
+                await dial_again(step, leg, leg.place + 1, LegMovedOn)
     reason = why_over([Party(leg.role, leg.state) for leg in legs])
     if reason is not None:
         await end(step, legs, reason)
-
-
-async def _has_next(step: Step, leg: BridgeLeg) -> bool:
-    """By itself each number is called once; only a person begins again with the first."""
-    return leg.place + 1 < len(await bridges.numbers_of(step.session, [leg.id]))
 
 
 async def dial_again(step: Step, leg: BridgeLeg, place: int, kind: type[LegFact]) -> None:
     """A new attempt at the leg, at this place of its numbers."""
     leg.attempt, leg.place, leg.channel = leg.attempt + 1, place, None
     await apply(step, leg, kind(**step.about(leg)))
-    await add_attempt(step, leg)
+    await add_attempt(step, leg, await bridges.numbers_of(step.session, [leg.id]))
 
 
-async def add_attempt(step: Step, leg: BridgeLeg) -> None:
+async def add_attempt(step: Step, leg: BridgeLeg, numbers: Sequence[BridgeNumber]) -> None:
     """The attempt's row, and the order that it stands for."""
     step.session.add(
         BridgeAttempt(
@@ -238,13 +237,11 @@ async def add_attempt(step: Step, leg: BridgeLeg) -> None:
             ordered_at=step.now,
         )
     )
-    await step.session.flush()
-    step.change.orders.append(await dial_order(step, leg))
+    step.change.orders.append(await dial_order(step, leg, numbers))
 
 
-async def dial_order(step: Step, leg: BridgeLeg) -> Dial:
-    """The order to dial the leg's present attempt."""
-    numbers = await bridges.numbers_of(step.session, [leg.id])
+async def dial_order(step: Step, leg: BridgeLeg, numbers: Sequence[BridgeNumber]) -> Dial:
+    """The order to dial the leg's present attempt, at the present place of its numbers."""
     seat = None
     if leg.role == SEAT and step.bridge.seat_id is not None:
         row = await seats.get(step.session, step.bridge.seat_id)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import structlog
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.clock import SHANGHAI
@@ -19,6 +20,7 @@ log = structlog.get_logger(__name__)
 
 ALLOWED: Final = "1NXXXXXXXXX NXXXXXXX 02XNXXXXXXX 0ZXXNXXXXXX 0ZXXNXXXXXXX 110 119 120 122"
 """While the policy has no row: mobiles, fixed lines of the county and with area code, emergency services."""
+_KEYS: Final = ("bridge_allowed", "bridge_ring_s", "bridge_parties", "bridge_seat_day", "bridge_day")
 _LETTERS: Final = {"X": "[0-9]", "N": "[2-9]", "Z": "[1-9]"}
 
 
@@ -73,13 +75,14 @@ def allow_list(text: str) -> re.Pattern[str]:
 
 async def read_limits(session: AsyncSession) -> Limits:
     """The limits in force: a changed row counts at once."""
-    row = await session.get(Policy, "bridge_allowed")
+    found = await session.scalars(select(Policy).where(Policy.key.in_(_KEYS)))
+    values = {row.key: row.value for row in found}
     return Limits(
-        allowed=allow_list(row.value if row else ALLOWED),
-        ring_s=await _number(session, "bridge_ring_s", 25),
-        parties=int(await _number(session, "bridge_parties", 8)),
-        seat_day=int(await _number(session, "bridge_seat_day", 40)),
-        day=int(await _number(session, "bridge_day", 300)),
+        allowed=allow_list(values.get("bridge_allowed", ALLOWED)),
+        ring_s=_number(values, "bridge_ring_s", 25),
+        parties=int(_number(values, "bridge_parties", 8)),
+        seat_day=int(_number(values, "bridge_seat_day", 40)),
+        day=int(_number(values, "bridge_day", 300)),
     )
 
 
@@ -92,10 +95,9 @@ async def check_caps(session: AsyncSession, limits: Limits, seat_id: int | None,
         raise TooManyBridges
 
 
-async def _number(session: AsyncSession, key: str, default: float) -> float:
-    row = await session.get(Policy, key)
+def _number(values: dict[str, str], key: str, default: float) -> float:
     try:
-        return float(row.value) if row else default
+        return float(values[key]) if key in values else default
     except ValueError:
         log.error("policy_not_a_number", key=key)
         return default

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import structlog
@@ -17,9 +17,9 @@ from core.vocabulary import CallState
 from db.models.bridge import Bridge, BridgeLeg, BridgeNumber
 from db.models.call import Call
 from db.repositories import calls
+from telephony.bridge_key import Press
 from telephony.bridge_legs import Move, Step, add_attempt, apply
 from telephony.bridge_limits import Limits, NobodyToCall, NumberNotAllowed
-from telephony.bridge_key import Press
 from telephony.ports import Directory, Number
 
 log = structlog.get_logger(__name__)
@@ -30,8 +30,17 @@ _TALKING: Final = frozenset({CallState.TALKING, CallState.HELD, CallState.RECONN
 Numbers = dict[str, list[Number]]
 
 
-async def look_up(press: Press, directory: Directory, limits: Limits) -> Numbers:
-    """Each role's numbers that may be dialled, all roles at once; none for a role that has none.
+async def look_up(press: Press, directory: Directory) -> Mapping[str, Sequence[Number]]:
+    """Each role's numbers, all roles at once."""
+    wanted = [role for role in press.roles if role not in press.given]
+    found = await asyncio.gather(
+        *(directory.numbers_for(role, press.category, press.town, press.village) for role in wanted)
+    )
+    return {**press.given, **dict(zip(wanted, found, strict=True))}
+
+
+def choose(press: Press, found: Mapping[str, Sequence[Number]], limits: Limits) -> Numbers:
+    """Those numbers of each role that may be dialled; none for a role that has none.
 
     Raises:
         InvalidField: too many parties.
@@ -39,12 +48,7 @@ async def look_up(press: Press, directory: Directory, limits: Limits) -> Numbers
     """
     if len(press.roles) > limits.parties:
         raise InvalidField(field="roles", reason=f"最多 {limits.parties} 方")
-    wanted = [role for role in press.roles if role not in press.given]
-    found = await asyncio.gather(
-        *(directory.numbers_for(role, press.category, press.town, press.village) for role in wanted)
-    )
-    looked_up = {**press.given, **dict(zip(wanted, found, strict=True))}
-    numbers = {role: may_dial(looked_up[role], limits) for role in press.roles}
+    numbers = {role: may_dial(found[role], limits) for role in press.roles}
     if not any(numbers.values()):
         raise NobodyToCall
     return numbers
@@ -82,10 +86,8 @@ async def write_rows(step: Step, press: Press, numbers: Numbers) -> None:
     """Legs, numbers, first attempts, and the orders they stand for. Raises NotFound, IllegalTransition."""
     if press.presser is Presser.SEAT_CALL:
         await _move_those_who_talk(step, press)
-    elif press.seat_id is not None:
-        await begin_leg(step, SEAT, [])
-    for role in press.roles:
-        await begin_leg(step, role, numbers[role])
+    own: Numbers = {SEAT: []} if press.presser is not Presser.SEAT_CALL and press.seat_id is not None else {}
+    await begin_legs(step, {**own, **numbers})
     seat_id = SeatId(press.seat_id) if press.seat_id is not None else None
     pressed = BridgePressed(**step.frame(), presser=press.presser, seat_id=seat_id, roles=tuple(press.roles))
     step.change.facts.insert(0, pressed)
@@ -103,7 +105,6 @@ async def _move_those_who_talk(step: Step, press: Press) -> None:
             leg = _leg(step, role)
             leg.channel = channel
             step.session.add(leg)
-    await step.session.flush()
     step.change.orders.append(Move(step.bridge.id, call.channel, seat))
 
 
@@ -121,12 +122,17 @@ def _leg(step: Step, role: str) -> BridgeLeg:
 
 
 async def begin_leg(step: Step, role: str, numbers: Sequence[Number]) -> BridgeLeg:
-    """A leg that is to be dialled; failed at once where it has no number."""
-    leg = _leg(step, role)
-    step.session.add(leg)
+    """One leg that is to be dialled."""
+    return (await begin_legs(step, {role: numbers}))[0]
+
+
+async def begin_legs(step: Step, roles: Mapping[str, Sequence[Number]]) -> list[BridgeLeg]:
+    """Legs that are to be dialled, written together; one is failed at once where it has no number."""
+    legs = [_leg(step, role) for role in roles]
+    step.session.add_all(legs)
     await step.session.flush()
-    for place, number in enumerate(numbers):
-        step.session.add(
+    for leg in legs:
+        lines = [
             BridgeNumber(
                 leg_id=leg.id,
                 place=place,
@@ -134,10 +140,12 @@ async def begin_leg(step: Step, role: str, numbers: Sequence[Number]) -> BridgeL
                 label=number.label[:40],
                 name=number.name[:60],
             )
-        )
+            for place, number in enumerate(roles[leg.role])
+        ]
+        step.session.add_all(lines)
+        if lines or leg.role == SEAT:
+            await add_attempt(step, leg, lines)
+        else:
+            await apply(step, leg, LegFailed(**step.about(leg), reason="no_number"))
     await step.session.flush()
-    if numbers or role == SEAT:
-        await add_attempt(step, leg)
-    else:
-        await apply(step, leg, LegFailed(**step.about(leg), reason="no_number"))
-    return leg
+    return legs

@@ -108,7 +108,8 @@ class BridgeResync:
         if story is None and leg.state in DUE and bridge.state is not BridgeState.ENDED:
             async with transaction(self._sessions) as session:
                 step = Step(session, bridge, await read_limits(session), self._clock.now())
-                order = await dial_order(step, leg)
+                numbers = await bridges.numbers_of(session, [leg.id])
+                order = await dial_order(step, leg, numbers)
             await self._repair(leg, "it was never dialled", [order])
             return
         told = story or Story()

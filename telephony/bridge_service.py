@@ -20,7 +20,8 @@ from core.errors import ActionRefused, HotlineError, IllegalTransition, InvalidF
 from core.tasks import TaskGroup
 from db.models.bridge import Bridge, BridgeLeg
 from db.repositories import bridges, event_log
-from db.session import SessionMaker, transaction
+from db.session import SessionMaker, reading, transaction
+from telephony.bridge_key import Press
 from telephony.bridge_legs import (
     Change,
     Goodbye,
@@ -35,9 +36,8 @@ from telephony.bridge_legs import (
     settle,
     take,
 )
-from telephony.bridge_limits import NobodyToCall, check_caps, read_limits
-from telephony.bridge_key import Press
-from telephony.bridge_press import begin_leg, look_up, may_dial, new_bridge, write_rows
+from telephony.bridge_limits import Limits, NobodyToCall, check_caps, read_limits
+from telephony.bridge_press import begin_leg, choose, look_up, may_dial, new_bridge, write_rows
 from telephony.bridge_states import OVER
 from telephony.bridge_switch import BridgeSwitch, Dial
 from telephony.bridge_translate import Heard, Sign
@@ -81,17 +81,17 @@ class BridgeService:
             InvalidField, NotFound, IllegalTransition, NobodyToCall, TooManyBridges.
         """
         press.check()
-        async with transaction(self._parts.sessions) as session:
-            known = await self._known(session, press)
-            limits = await read_limits(session)
+        (known, limits), found = await asyncio.gather(
+            self._known(press), look_up(press, self._parts.directory)
+        )
         if known is not None:
             return known
-        numbers = await look_up(press, self._parts.directory, limits)
+        numbers = choose(press, found, limits)
         try:
             async with transaction(self._parts.sessions) as session:
-                known = await self._known(session, press)
-                if known is not None:
-                    return known
+                running = await bridges.of_press(session, press.key, press.call_id)
+                if running is not None:
+                    return running.id
                 now = self._parts.clock.now()
                 await check_caps(session, limits, press.seat_id, now)
                 bridge = new_bridge(press, now)
@@ -105,11 +105,10 @@ class BridgeService:
         await self._after(step.change)
         return bridge.id
 
-    async def _known(self, session: AsyncSession, press: Press) -> int | None:
-        found = await bridges.by_key(session, press.key)
-        if found is None and press.call_id is not None:
-            found = await bridges.open_of_call(session, press.call_id)
-        return found.id if found is not None else None
+    async def _known(self, press: Press) -> tuple[int | None, Limits]:
+        async with reading(self._parts.sessions) as session:
+            found = await bridges.of_press(session, press.key, press.call_id)
+            return found.id if found is not None else None, await read_limits(session)
 
     async def _of_key(self, key: str) -> int:
         async with transaction(self._parts.sessions) as session:

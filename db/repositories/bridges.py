@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.bridge_words import BridgeState, LegState
@@ -25,6 +25,14 @@ async def get_for_update(session: AsyncSession, bridge_id: int) -> Bridge | None
 async def by_key(session: AsyncSession, key: str) -> Bridge | None:
     """The conference of a press, or None."""
     return await session.scalar(select(Bridge).where(Bridge.key == key))
+
+
+async def of_press(session: AsyncSession, key: str, call_id: str | None) -> Bridge | None:
+    """The conference of this press, else the one that runs on this call, or None."""
+    running = (Bridge.call_id == call_id) & (Bridge.state != BridgeState.ENDED)
+    same = Bridge.key == key
+    query = select(Bridge).where(or_(same, running) if call_id is not None else same)
+    return await session.scalar(query.order_by(same.desc(), Bridge.id).limit(1))
 
 
 async def open_bridges(session: AsyncSession) -> list[Bridge]:
