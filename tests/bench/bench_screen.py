@@ -6,6 +6,7 @@ The clients are HTTP streams, as a browser's EventSource is one; what a page the
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import subprocess
 import sys
@@ -110,7 +111,8 @@ async def house(settings: tuple[Settings, str]) -> AsyncIterator[tuple[Asterisk,
         async with httpx.AsyncClient(base_url=url, timeout=None, limits=limits) as http:
             async with asyncio.timeout(60):
                 while await link_of(http) != "up":
-                    await asyncio.wait([asyncio.ensure_future(asyncio.Event().wait())], timeout=0.1)
+                    with contextlib.suppress(TimeoutError):
+                        await asyncio.wait_for(asyncio.Event().wait(), 0.1)
             answer = await http.post("/login", data={"login": "leader", "password": password})
             assert answer.status_code == 303
             yield asterisk, http
