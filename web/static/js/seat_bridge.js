@@ -75,7 +75,7 @@ function draw() {
   press.onclick = pressBridge;
   const parts = [head];
   if (!running()) parts.push(press, preview());
-  if (bridge) parts.push(make("div", null, { class: "legs", "data-testid": "legs" }, ...bridge.legs.map(card)));
+  if (bridge) parts.push(make("div", null, { class: "parties", "data-testid": "legs" }, ...bridge.legs.map(card)));
   if (running()) parts.push(make("div", null, { class: "bridge-keys" }, button("＋ 加人", () => open((body) => order("/legs", body))), button("结束三方", () => confirm("结束后外线各方都会挂断，确定吗？") && order("/end"), { class: "btn btn-sm btn-outline-danger", "data-testid": "bridge-end" })));
   place.replaceChildren(...parts.filter(Boolean));
 }
@@ -90,13 +90,13 @@ function preview() {
 }
 function card(leg) {
   const over = OVER.includes(leg.state) || !running();
-  const tried = leg.numbers > 1 ? ` · 第 ${Math.min(leg.attempt, leg.numbers)} 个号码，共 ${leg.numbers} 个` : "";
-  const box = make("div", null, { class: `leg${talking.has(leg.id) ? " speaking" : ""}`, "data-state": leg.state, "data-testid": `leg-${leg.role}` },
+  const tried = leg.numbers > 1 ? ` · ${Math.min(leg.attempt, leg.numbers)}/${leg.numbers} 号码` : "";
+  const box = make("div", null, { class: `party${talking.has(leg.id) ? " speaking" : ""}`, "data-state": leg.state, "data-testid": `leg-${leg.role}` },
     make("b", leg.role_label + (talking.has(leg.id) ? " ♪" : "")),
-    make("span", leg.label + (leg.muted ? " · 已静音" : ""), { class: "leg-state" }),
+    make("span", leg.label + (leg.muted ? " · 已静音" : ""), { class: "party-state" }),
     make("small", [leg.name, leg.number_label, leg.number_masked].filter(Boolean).join(" ") + tried));
   if (!running()) return box;
-  const keys = make("div", null, { class: "leg-keys" });
+  const keys = make("div", null, { class: "party-keys" });
   if (leg.state === "joined") keys.append(button(leg.muted ? "取消静音" : "静音", () => order(`/legs/${leg.id}/mute`, { muted: !leg.muted })));
   if (!over && !["caller", "seat"].includes(leg.role)) keys.append(button("移出", () => order(`/legs/${leg.id}/remove`)));
   if (over && !["caller", "seat"].includes(leg.role)) keys.append(button("重拨", () => order(`/legs/${leg.id}/redial`)));

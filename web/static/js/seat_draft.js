@@ -120,12 +120,19 @@ function draw() {
   all.onclick = acceptAll;
   head.append(all);
   place.append(head);
-  if (draft.missing.length) place.append(make("p", `还差：${draft.missing.map((one) => one.label).join("、")}`, { class: "draft-missing", "data-testid": "draft-missing", role: "status" }));
+  const missing = stillMissing();
+  if (missing.length) place.append(make("p", `还差：${missing.map((one) => one.label).join("、")}`, { class: "draft-missing", "data-testid": "draft-missing", role: "status" }));
   if (!draft.model) place.append(make("p", draft.reason, { class: "text-muted small" }));
   const rows = make("dl", null, { class: "draft-rows", "data-testid": "draft-rows" });
   for (const [name, field] of Object.entries(draft.fields)) if (show(name, field)) rows.append(...row(name, field));
   place.append(rows);
   if (draft.similar.length) place.append(similar());
+}
+// What the operator has written need not be asked; the number that calls is a contact number unless another is given
+const ASKS = { category: ["category_code"], place: ["town_code", "village_id", "address"], event_time: ["happened"], respondent: ["respondent"], secret: ["secret"] };
+function stillMissing() {
+  const now = desk.ticket.ticket ? desk.ticket.values() : {};
+  return draft.missing.filter(({ name }) => ASKS[name] && !ASKS[name].some((field) => mine.touched.includes(field) && now[field]));
 }
 const show = (name, field) => field.value !== null && field.value !== "" && !(name === "secret" && !field.value) && !(name === "urgency" && field.value === "一般");
 function row(name, field) {
