@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 
 from fastapi import FastAPI
 
@@ -12,10 +13,10 @@ from api.state import House
 from api.stream import LogTail, Stream
 from api.subscriptions import subscribe
 from core.bus import Bus
-from core.clock import SystemClock
+from core.clock import Clock, SystemClock
 from core.config import Settings
 from core.tasks import TaskGroup
-from db.session import make_engine, make_sessions
+from db.session import SessionMaker, make_engine, make_sessions
 from ivr.agi_server import AgiServer
 from ivr.progress import Progress
 from telephony.control import TelephonyControl
@@ -26,6 +27,38 @@ from tickets.on_events import TicketListener
 from transcription.service import TranscriptionService
 
 
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What has to be started and ended."""
+
+    control: TelephonyControl
+    transcription: TranscriptionService
+    tickets: TicketListener
+    drafts: DraftDesk
+    stream: Stream
+    tail: LogTail
+
+
+def furnish(app: FastAPI, sessions: SessionMaker, clock: Clock) -> Parts:
+    """Build every part and show the routes where it is; none has begun. Tests build their house so too."""
+    settings: Settings = app.state.settings
+    bus = Bus()
+    control = TelephonyControl(settings, sessions, bus, clock)
+    transcription = TranscriptionService(settings, sessions, bus, clock, control.switchboard)
+    tickets = TicketListener(sessions, bus, clock)
+    app.state.bridges = control.bridges.furnish(
+        HouseDirectory(sessions, clock), HouseTicketDesk(clock), control.seats
+    )
+    house = House(settings, sessions, bus, clock, control, transcription.engine)
+    stream = Stream()
+    tail = LogTail(house, stream)
+    drafts = DraftDesk(settings.state_dir / MODEL_NAME)
+    lessons = CorrectionListener(sessions, clock, drafts)
+    subscribe(bus, tickets, transcription, lessons, tail)
+    app.state.house, app.state.stream, app.state.drafts = house, stream, drafts
+    return Parts(control, transcription, tickets, drafts, stream, tail)
+
+
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncGenerator[None, None]:
     """Everything between the first request and the last."""
@@ -33,33 +66,21 @@ async def lifespan(app: FastAPI) -> AsyncGenerator[None, None]:
     async with AsyncExitStack() as stack:
         engine = make_engine(settings.db_url)
         stack.push_async_callback(engine.dispose)
-        sessions, bus, clock = make_sessions(engine), Bus(), SystemClock()
-        control = TelephonyControl(settings, sessions, bus, clock)
-        transcription = TranscriptionService(settings, sessions, bus, clock, control.switchboard)
-        tickets = TicketListener(sessions, bus, clock)
-        app.state.bridges = control.bridges.furnish(
-            HouseDirectory(sessions, clock), HouseTicketDesk(clock), control.seats
-        )
-        house = House(settings, sessions, bus, clock, control, transcription.engine)
-        stream = Stream()
-        tail = LogTail(house, stream)
-        drafts = DraftDesk(settings.state_dir / MODEL_NAME)
-        lessons = CorrectionListener(sessions, clock, drafts)
-        subscribe(bus, tickets, transcription, lessons, tail)
-        app.state.house, app.state.stream, app.state.drafts = house, stream, drafts
+        sessions = make_sessions(engine)
+        parts = furnish(app, sessions, SystemClock())
 
-        await tail.start()
+        await parts.tail.start()
         agi = AgiServer(settings.agi, {"progress": Progress(sessions)})
         await agi.start()
         stack.push_async_callback(agi.close)
-        await transcription.start()
-        stack.push_async_callback(transcription.close)
-        await control.start()
-        stack.push_async_callback(control.close)
+        await parts.transcription.start()
+        stack.push_async_callback(parts.transcription.close)
+        await parts.control.start()
+        stack.push_async_callback(parts.control.close)
         tasks = TaskGroup()
         stack.push_async_callback(tasks.close)
-        tasks.run_forever("tickets-catch-up", tickets.keep_up)
-        tasks.start("draft-desk", drafts.start(sessions))
-        app.state.stop_streams = stream.close
+        tasks.run_forever("tickets-catch-up", parts.tickets.keep_up)
+        tasks.start("draft-desk", parts.drafts.start(sessions))
+        app.state.stop_streams = parts.stream.close
         yield
-        stream.close()
+        parts.stream.close()

@@ -18,17 +18,14 @@ from fastapi import FastAPI
 from sqlalchemy import select
 
 from api.app import create_app
+from api.lifespan import furnish
 from api.security import COOKIE, CSRF_HEADER
-from api.state import House
-from api.stream import Stream
-from core.bus import Bus
 from core.clock import SteppedClock
 from core.config import Mode, load_settings
 from core.vocabulary import CallState, RecordingKind, RecordingState, Role, TicketStatus
 from db.models import Account, AuditEntry, Call, Recording, Ticket, WebSession
 from db.repositories import seats
 from db.session import SessionMaker, make_engine, make_sessions, reading, transaction
-from telephony.control import TelephonyControl
 
 NOW = dt.datetime(2026, 11, 24, 8, tzinfo=dt.UTC)
 PASSWORD = "correct-horse-battery"
@@ -159,12 +156,9 @@ async def house(database_url: str, tmp_path: Path, mode: Mode) -> AsyncIterator[
         asterisk={"seat_secrets": {name: f"secret-of-{name}" for name in ("seat1", "seat2", "demo")}},
     )
     settings.recordings_dir.mkdir(parents=True)
-    engine, clock, bus = make_engine(database_url), SteppedClock(NOW), Bus()
+    engine, clock, app = make_engine(database_url), SteppedClock(NOW), create_app(settings)
     sessions = make_sessions(engine)
-    control = TelephonyControl(settings, sessions, bus, clock)
-    app = create_app(settings)
-    app.state.house = House(settings, sessions, bus, clock, control, {"state": "off"})
-    app.state.stream = Stream()
+    furnish(app, sessions, clock)
     made = WebHouse(app, sessions, clock, settings.recordings_dir)
     async with transaction(sessions) as session:
         await seats.ensure(session, 5, NOW)
