@@ -17,7 +17,7 @@ from api.state import House, house_of
 from core.events import CallFact, Fact, UtteranceGuessed, UtteranceSettled
 from core.vocabulary import Role
 from db.repositories import bridges, event_log, seats
-from db.session import reading, transaction
+from db.session import reading
 from telephony.snapshot import masked
 
 log = structlog.get_logger(__name__)
@@ -94,7 +94,7 @@ class LogTail:
 
     async def start(self) -> None:
         """Begin at the end of the log."""
-        async with transaction(self._house.sessions) as session:
+        async with reading(self._house.sessions) as session:
             self._seq = await event_log.last_seq(session)
 
     async def on_fact(self, fact: Fact) -> None:
@@ -103,7 +103,7 @@ class LogTail:
             payload = event_log.to_payload(fact)
             self._stream.tell(Told(None, type(fact).__name__, fact.call_id, payload))
             return
-        async with self._lock, transaction(self._house.sessions) as session:
+        async with self._lock, reading(self._house.sessions) as session:
             entries = await event_log.since(session, self._seq)
         before = self._seq
         for entry in entries:
@@ -135,7 +135,7 @@ async def _facts(
         yield ServerSentEvent(retry=RETRY_MS)
         seen = 0
         if last is not None:
-            async with transaction(house.sessions) as session:
+            async with reading(house.sessions) as session:
                 missed = await event_log.since(session, last, REPLAY_LIMIT + 1)
             if len(missed) > REPLAY_LIMIT:
                 yield ServerSentEvent(event="reload", data="{}")
@@ -171,7 +171,7 @@ async def _may_hear(house: House, person: Person, told: Told) -> bool:
         return await _pressed_by(house, person, told)
     if told.kind not in SPOKEN or person.at_least(Role.SHIFT_LEADER):
         return True
-    async with transaction(house.sessions) as session:
+    async with reading(house.sessions) as session:
         seat = await seats.of_operator(session, person.id)
     return seat is not None and seat.call_id is not None and seat.call_id == told.call_id
 

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.vocabulary import TicketStatus
 from db.models.ticket import Ticket
-from db.session import SessionMaker, transaction
+from db.session import SessionMaker, reading
 from ivr.agi_server import AgiRequest
 
 NONE_FOUND: Final = "ms-progress-none"
@@ -26,7 +26,7 @@ class Progress:
     async def __call__(self, request: AgiRequest) -> None:
         """Say the latest ticket's status; any key ends it. Raises AgiHangup."""
         number = request.headers["agi_callerid"]
-        async with transaction(self._sessions) as session:
+        async with reading(self._sessions) as session:
             ticket = await latest_ticket(session, number)
         if ticket is None:
             await request.send_command(f"STREAM FILE {NONE_FOUND} {ANY_KEY}")

@@ -18,7 +18,7 @@ from core.tasks import TaskGroup
 from core.vocabulary import LinkState
 from db.models.reference import Policy
 from db.repositories import seats
-from db.session import SessionMaker, transaction
+from db.session import SessionMaker, reading, transaction
 from telephony.ami_client import AmiLink
 from telephony.ami_translate import Translator
 from telephony.asterisk_view import contacts, look
@@ -49,7 +49,7 @@ class PolicyRows:
 
     async def number(self, key: str, default: float) -> float:
         """The policy's value, or the default while it has none."""
-        async with transaction(self._sessions) as session:
+        async with reading(self._sessions) as session:
             row = await _policy(session, key)
         try:
             return float(row.value) if row else default

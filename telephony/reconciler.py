@@ -28,7 +28,7 @@ from db.models.account import Account
 from db.models.call import Call
 from db.models.seat import Seat
 from db.repositories import calls, event_log, seats
-from db.session import SessionMaker, transaction
+from db.session import SessionMaker, reading, transaction
 from telephony.asterisk_view import SeenCall, SeenMember, View
 from telephony.call_service import CallService
 from telephony.ports import Switchboard
@@ -71,7 +71,7 @@ class Reconciler:
     async def sweep(self, view: View) -> None:
         """Compare and repair. Raises what the switchboard raises."""
         self._seen_before, self._seen_now = self._seen_now, set()
-        async with transaction(self._sessions) as session:
+        async with reading(self._sessions) as session:
             open_calls = await calls.open_calls(session)
         for call in open_calls:
             await self._compare_call(call, view.calls.get(CallId(call.id)))
@@ -79,7 +79,7 @@ class Reconciler:
         for seen in view.calls.values():
             if seen.call_id not in known:
                 await self._adopt(seen)
-        async with transaction(self._sessions) as session:
+        async with reading(self._sessions) as session:
             rows = await seats.every(session)
             states = {call.id: call for call in await calls.open_calls(session)}
         for row in rows:
@@ -173,7 +173,7 @@ class Reconciler:
             await self._note(row, f"was paused ({seen.reason})")
 
     async def _put_back(self, row: Seat) -> None:
-        async with transaction(self._sessions) as session:
+        async with reading(self._sessions) as session:
             account = await session.get(Account, row.operator_id) if row.operator_id else None
         name = account.work_number or account.login if account else f"seat{row.id}"
         await self._switchboard.add_member(SeatId(row.id), row.phone, name)

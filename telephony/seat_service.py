@@ -27,7 +27,7 @@ from core.vocabulary import PauseReason, SeatState, SeatWish
 from db.models.account import Account
 from db.models.seat import Seat
 from db.repositories import event_log, seats
-from db.session import SessionMaker, transaction
+from db.session import SessionMaker, reading, transaction
 from telephony.ports import Switchboard
 from telephony.seat_rows import Confirmations, RowTest, change_seat, seat_facts_of
 from telephony.seat_states import IN_CALL, next_state
@@ -88,7 +88,7 @@ class SeatService:
         row = await self._row(seat_id)
         if row.state is not SeatState.CHECKING:
             raise IllegalTransition(state=row.state, fact="DutyStarted")
-        async with transaction(self._sessions) as session:
+        async with reading(self._sessions) as session:
             account = await session.get(Account, row.operator_id)
         name = account.work_number or account.login if account else f"seat{seat_id}"
         await self._switchboard.add_member(seat_id, row.phone, name)
@@ -155,7 +155,7 @@ class SeatService:
         if isinstance(fact, SeatFact):
             await self._take_in(fact)
         elif isinstance(fact, CallFact):
-            async with transaction(self._sessions) as session:
+            async with reading(self._sessions) as session:
                 found = await seat_facts_of(session, fact)
             for seat_fact in found:
                 await self._take_in(seat_fact)
@@ -168,7 +168,7 @@ class SeatService:
     async def tick(self) -> None:
         """Once a second: end wrap-ups whose time is over. Safe to call late or twice."""
         now = self._clock.now()
-        async with transaction(self._sessions) as session:
+        async with reading(self._sessions) as session:
             rows = await seats.every(session)
         for row in rows:
             if row.state is SeatState.WRAP_UP and (row.wrap_up_until is None or row.wrap_up_until <= now):
@@ -230,7 +230,7 @@ class SeatService:
             log.warning("seat_order_failed", seat_id=row.id, reason=error.message)
 
     async def _row(self, seat_id: SeatId) -> Seat:
-        async with transaction(self._sessions) as session:
+        async with reading(self._sessions) as session:
             row = await seats.get(session, seat_id)
         if row is None:
             raise NotAtSeat

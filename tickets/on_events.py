@@ -10,7 +10,7 @@ from core.clock import Clock
 from core.events import CallAnswered, MessageLeft
 from core.vocabulary import TicketStatus
 from db.repositories import calls, tickets
-from db.session import SessionMaker, transaction
+from db.session import SessionMaker, reading, transaction
 from tickets import service
 
 CATCH_UP_S: Final = 5.0
@@ -34,7 +34,7 @@ class TicketListener:
 
     async def catch_up(self) -> None:
         """Open what a crash between a call's fact and its ticket left out."""
-        async with transaction(self._sessions) as session:
+        async with reading(self._sessions) as session:
             without = await tickets.calls_without(session)
         for call_id, status in without:
             await self._open(call_id, status)
