@@ -186,6 +186,7 @@ class AsteriskProcess:
         deadline = time.monotonic() + timeout_s
         while time.monotonic() < deadline:
             if not self.is_running():
+                self._reap()
                 return
             time.sleep(0.05)
         self.kill()
@@ -195,6 +196,10 @@ class AsteriskProcess:
         pid = self.pid
         if pid is not None:
             self._signal(pid, signal.SIGKILL)
+        self._reap()
+
+    def _reap(self) -> None:
+        """It may have become a zombie between two looks."""
         if self._popen is not None:
             self._popen.wait(5)
 

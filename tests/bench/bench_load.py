@@ -65,7 +65,8 @@ def measure(house: Hotline) -> list[str]:
     wait_for("the span to pass", lambda: time.monotonic() - began > SECONDS, SECONDS + 5)
     span_s = time.monotonic() - began
     return [
-        f"  {name:16} {(cpu_s(process) - before[name]) / span_s:5.0%} of a core, {resident_mb(process):5.0f} MB"
+        f"  {name:16} {(cpu_s(process) - before[name]) / span_s:5.0%} of a core, "
+        f"{resident_mb(process):5.0f} MB"
         for name, process in found.items()
     ]
 
