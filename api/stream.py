@@ -116,7 +116,9 @@ class LogTail:
 
 @router.get("/api/stream")
 async def stream_facts(
-    request: Request, person: GridWorker, last_event_id: Annotated[int | None, Header(ge=0)] = None
+    request: Request,
+    person: GridWorker,
+    last_event_id: Annotated[int | None, Header(ge=0, le=MAX_ROW_ID)] = None,
 ) -> EventSourceResponse:
     """Facts from `Last-Event-ID` on; ten minutes at most, then the browser connects again."""
     stream: Stream = request.app.state.stream
