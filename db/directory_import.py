@@ -7,6 +7,7 @@ import zipfile
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 from typing import Final
 from xml.etree.ElementTree import ParseError
 
@@ -16,10 +17,10 @@ from openpyxl.utils.exceptions import InvalidFileException
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.errors import HotlineError, InvalidField
-from db.directory_forms import Form, plain, read
+from db.directory_forms import ContactForm, Form, UnitForm, plain, read
 from db.directory_sheets import NOTES, SHEETS, Sheet
-from db.repositories.directory_index import load_index
-from db.repositories.directory_rows import save
+from db.repositories.directory_index import Index, Row, load_index, send_in_bulk
+from db.repositories.directory_rows import attach, put
 
 MAX_BYTES: Final = 4_000_000
 MAX_UNPACKED: Final = 60_000_000
@@ -191,15 +192,33 @@ async def import_rows(session: AsyncSession, rows: Sequence[ReadRow], *, apply: 
 
 
 async def _write(session: AsyncSession, rows: Sequence[ReadRow], report: Report) -> None:
+    """Kind by kind: all rows in one go, then what hangs on them. The write lock is held all the while."""
     index = await load_index(session)
-    for one in rows:
-        try:
-            _row, changed = await save(session, index, one.form)
-        except InvalidField as refusal:
-            name = str(refusal.facts["field"])
-            column = one.letters.get(name, one.sheet.columns.get(name, name))
-            report.errors.append(RowError(one.sheet.title, one.row, column, str(refusal.facts["reason"])))
-            continue
-        counts = report.written if changed else report.same
-        counts[one.sheet.kind] = counts.get(one.sheet.kind, 0) + 1
-    await session.flush()
+    for _sheet, of_kind in groupby(rows, key=lambda one: one.sheet):
+        kept: list[tuple[ReadRow, Row, bool]] = []
+        for one in of_kind:
+            try:
+                kept.append((one, *await put(session, index, one.form)))
+            except InvalidField as refusal:
+                report.errors.append(_refused(one, refusal))
+        await send_in_bulk(session, index)
+        for one, row, changed in kept:
+            more = await attach(session, index, one.form, _sent(index, one.form, row))
+            counts = report.written if changed or more else report.same
+            counts[one.sheet.kind] = counts.get(one.sheet.kind, 0) + 1
+        await send_in_bulk(session, index)
+
+
+def _sent(index: Index, form: Form, row: Row) -> Row:
+    """The row as the database knows it."""
+    if isinstance(form, UnitForm):
+        return index.units[form.code]
+    if isinstance(form, ContactForm):
+        return index.contacts[form.code]
+    return row
+
+
+def _refused(one: ReadRow, refusal: InvalidField) -> RowError:
+    name = str(refusal.facts["field"])
+    column = one.letters.get(name, one.sheet.columns.get(name, name))
+    return RowError(one.sheet.title, one.row, column, str(refusal.facts["reason"]))

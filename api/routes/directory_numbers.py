@@ -14,7 +14,7 @@ from api.routes.calls import Reveal
 from api.routes.directory import Head, number_json
 from api.security import MAX_ROW_ID, PLAIN_TEXT, Operator, Person
 from api.state import house_of
-from core.errors import InvalidField, NotFound
+from core.errors import HotlineError, InvalidField, NotFound
 from core.vocabulary import ProbeOutcome, UnitKind
 from db.models import PhoneNumber, Unit
 from db.repositories import accounts
@@ -23,6 +23,13 @@ from db.session import transaction
 router = APIRouter(prefix="/api/v1/directory/numbers")
 NumberId = Annotated[int, Path(ge=1, le=MAX_ROW_ID)]
 LONGEST_PROBE = dt.timedelta(seconds=90)
+
+
+class NumberChanged(HotlineError):
+    """拨测期间号码被修改，结果不作数，请重新拨测。"""
+
+    code = "number-changed"
+    status = 409
 
 
 class Outcome(BaseModel):
@@ -61,7 +68,7 @@ async def test_call(request: Request, person: Head, number_id: NumberId) -> dict
         digits = number.number
     # No transaction is open while the phone rings
     outcome = await prober.ring(digits)
-    return await _keep(request, person, number_id, outcome, "拨测")
+    return await _keep(request, person, (number_id, digits), outcome, "拨测")
 
 
 @router.post("/{number_id}/outcome")
@@ -71,16 +78,20 @@ async def post_outcome(request: Request, person: Head, number_id: NumberId, body
     async with transaction(house.sessions) as session:
         number = await _number(session, number_id)
         number.tested_at = house.clock.now()
-    return await _keep(request, person, number_id, body.outcome, f"人工：{body.note}")
+        digits = number.number
+    return await _keep(request, person, (number_id, digits), body.outcome, f"人工：{body.note}")
 
 
 async def _keep(
-    request: Request, person: Person, number_id: int, outcome: ProbeOutcome, reason: str
+    request: Request, person: Person, rung: tuple[int, str], outcome: ProbeOutcome, reason: str
 ) -> dict[str, Any]:
+    number_id, digits = rung
     house = house_of(request)
     now = house.clock.now()
     async with transaction(house.sessions) as session:
         number = await _number(session, number_id)
+        if number.number != digits:
+            raise NumberChanged
         number.test_outcome = outcome
         if outcome is ProbeOutcome.CONFIRMED:
             number.verified_at, number.verified_by = now, person.id

@@ -83,7 +83,13 @@ async def grid_page(request: Request, person: GridWorker) -> Response:
 @router.get("/directory")
 async def directory_page(request: Request, person: Operator) -> Response:
     """Whom to call: units, people, grids, roster, rules."""
-    return _page(request, "directory", person, edits=person.at_least(Role.CENTRE_HEAD))
+    return _page(
+        request,
+        "directory",
+        person,
+        edits=person.at_least(Role.CENTRE_HEAD),
+        keys=person.at_least(Role.ADMINISTRATOR),
+    )
 
 
 @router.get("/demo/phone", dependencies=[Depends(anybody)])

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from sqlalchemy import select
+from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.errors import InvalidField
@@ -53,6 +53,28 @@ async def load_index(session: AsyncSession) -> Index:
     for member in await session.scalars(select(GridMember)):
         index.members.setdefault(member.contact_id, {})[member.grid_id] = member
     return index
+
+
+async def send_in_bulk(session: AsyncSession, index: Index) -> None:
+    """New rows of this session in one statement a table: one by one, they would hold the write lock long.
+
+    Those that have a code are read back, so that the index knows their ids.
+    """
+    known: dict[Any, dict[str, Any]] = {Unit: index.units, Grid: index.grids, Contact: index.contacts}
+    for model in (Unit, Grid, Contact, PhoneNumber):
+        fresh = [one for one in session.new if isinstance(one, model)]
+        if not fresh:
+            continue
+        names = [attribute.key for attribute in model.__mapper__.column_attrs if attribute.key != "id"]
+        for one in fresh:
+            session.expunge(one)
+        await session.execute(insert(model), [{name: getattr(one, name) for name in names} for one in fresh])
+        if model in known:
+            wanted = {getattr(one, "code", "") for one in fresh}
+            for row in await session.scalars(select(model)):
+                if getattr(row, "code", "") in wanted:
+                    known[model][getattr(row, "code", "")] = row
+    await session.flush()
 
 
 def place(index: Index, town_name: str, village: Village | None) -> str | None:

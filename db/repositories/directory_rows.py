@@ -48,16 +48,34 @@ async def save(session: AsyncSession, index: Index, form: Form, row: Row | None 
     Raises:
         InvalidField: naming the field whose value refers to nothing or contradicts other rows.
     """
+    row, changed = await put(session, index, form, row)
+    await session.flush()
+    return row, await attach(session, index, form, row) or changed
+
+
+async def put(session: AsyncSession, index: Index, form: Form, row: Row | None = None) -> tuple[Row, bool]:
+    """The row itself, not yet sent to the database: an import sends them in bulk. Raises InvalidField."""
     if isinstance(form, UnitForm):
-        return await _save_unit(session, index, form, row)
+        return await _put_unit(session, index, form, row)
     if isinstance(form, ContactForm):
-        return await _save_contact(session, index, form, row)
+        return _put_contact(session, index, form, row)
     if isinstance(form, GridForm):
-        return await _save_grid(session, index, form, row)
+        return await _put_grid(session, index, form, row)
     if isinstance(form, ShiftForm):
-        return await _save_shift(session, index, form, row)
+        return await _put_shift(session, index, form, row)
     assert isinstance(form, RuleForm)
-    return await _save_rule(session, index, form, row)
+    return await _put_rule(session, index, form, row)
+
+
+async def attach(session: AsyncSession, index: Index, form: Form, row: Row) -> bool:
+    """The numbers and memberships of a row that the database knows; says whether they changed."""
+    changed = False
+    if isinstance(row, Unit | Contact) and isinstance(form, UnitForm | ContactForm):
+        changed = await _keep_numbers(session, index, row, form)
+    if isinstance(row, Contact) and isinstance(form, ContactForm):
+        grids = {index.grids[code].id for code in form.grids}
+        changed = await _keep_members(session, index, row.id, grids, form.leader) or changed
+    return changed
 
 
 async def remove(session: AsyncSession, row: Row) -> None:
@@ -73,16 +91,16 @@ async def remove(session: AsyncSession, row: Row) -> None:
         raise RowInUse from None
 
 
-async def _save_unit(
-    session: AsyncSession, index: Index, form: UnitForm, row: Row | None
-) -> tuple[Row, bool]:
+async def _put_unit(session: AsyncSession, index: Index, form: UnitForm, row: Row | None) -> tuple[Row, bool]:
     unit = named(index.units, form.code, row)
     parent = refer(index.units, form.parent_code, "parent_code", "没有这个编码的单位")
     above = parent
     while above is not None:
         if above is unit:
             raise InvalidField(field="parent_code", reason="上级单位不能是自己或自己的下级")
-        above = next((one for one in index.units.values() if one.id == above.parent_id), None)
+        # A row that was not sent yet has no id: None would be everybody's parent
+        upper = above.parent_id
+        above = next((one for one in index.units.values() if upper is not None and one.id == upper), None)
     town = refer(index.towns, form.town, "town", "没有这个乡镇街道")
     for other in index.units.values():
         if other is not unit and other.name == form.name:
@@ -94,22 +112,21 @@ async def _save_unit(
         "name": form.name,
         "kind": form.kind,
         "aliases": form.aliases,
-        "parent_id": parent.id if parent else None,
+        "parent_id": await _id_of(session, parent),
         "town_code": town,
         "active": form.active,
         "confirmed": form.confirmed,
     }
-    unit, changed = await _write(session, Unit, unit, values)
+    unit, changed = _write(session, Unit, unit, values)
     renamed(index.units, unit, row)
-    return unit, await _keep_numbers(session, index, unit, form) or changed
+    return unit, changed
 
 
-async def _save_contact(
-    session: AsyncSession, index: Index, form: ContactForm, row: Row | None
-) -> tuple[Row, bool]:
+def _put_contact(session: AsyncSession, index: Index, form: ContactForm, row: Row | None) -> tuple[Row, bool]:
     contact = named(index.contacts, form.code, row)
     unit = refer(index.units, form.unit_code, "unit_code", "没有这个编码的单位")
-    grids = [refer(index.grids, code, "grids", f"没有编码为 {code} 的网格") for code in form.grids]
+    for code in form.grids:
+        refer(index.grids, code, "grids", f"没有编码为 {code} 的网格")
     account = refer(index.accounts, form.login, "login", "没有这个登录账号")
     for other in index.contacts.values() if account is not None else ():
         if other is not contact and other.account_id == account:
@@ -123,16 +140,12 @@ async def _save_contact(
         "account_id": account,
         "active": form.active,
     }
-    contact, changed = await _write(session, Contact, contact, values)
+    contact, changed = _write(session, Contact, contact, values)
     renamed(index.contacts, contact, row)
-    changed = await _keep_numbers(session, index, contact, form) or changed
-    ids = {grid.id for grid in grids if grid is not None}
-    return contact, await _keep_members(session, index, contact.id, ids, form.leader) or changed
+    return contact, changed
 
 
-async def _save_grid(
-    session: AsyncSession, index: Index, form: GridForm, row: Row | None
-) -> tuple[Row, bool]:
+async def _put_grid(session: AsyncSession, index: Index, form: GridForm, row: Row | None) -> tuple[Row, bool]:
     grid = named(index.grids, form.code, row)
     parent = refer(index.grids, form.parent_code, "parent_code", "没有这个编码的网格")
     if parent is not None and (parent is grid or parent.layer is not GridLayer.GRID):
@@ -144,16 +157,16 @@ async def _save_grid(
         "code": form.code,
         "name": form.name,
         "layer": form.layer,
-        "parent_id": parent.id if parent else None,
+        "parent_id": await _id_of(session, parent),
         "town_code": town,
         "village_id": village.id if village else None,
     }
-    grid, changed = await _write(session, Grid, grid, values)
+    grid, changed = _write(session, Grid, grid, values)
     renamed(index.grids, grid, row)
     return grid, changed
 
 
-async def _save_shift(
+async def _put_shift(
     session: AsyncSession, index: Index, form: ShiftForm, row: Row | None
 ) -> tuple[Row, bool]:
     contact = refer(index.contacts, form.contact_code, "contact_code", "没有这个编号的人员")
@@ -170,12 +183,10 @@ async def _save_shift(
         if other is not shift:
             raise InvalidField(field="starts_at", reason="与此人已有的班次重叠")
     values = {"contact_id": contact.id, "starts_at": form.starts_at, "ends_at": form.ends_at}
-    return await _write(session, DutyShift, shift, values)
+    return _write(session, DutyShift, shift, values)
 
 
-async def _save_rule(
-    session: AsyncSession, index: Index, form: RuleForm, row: Row | None
-) -> tuple[Row, bool]:
+async def _put_rule(session: AsyncSession, index: Index, form: RuleForm, row: Row | None) -> tuple[Row, bool]:
     prefix = form.category_prefix
     if prefix and prefix not in index.categories:
         raise InvalidField(field="category_prefix", reason="没有这个分类")
@@ -192,25 +203,27 @@ async def _save_rule(
     if same is not None and same is not rule:
         raise InvalidField(field="role", reason="这个分类、地点和角色已有一条规则")
     values = {**key, "unit_id": unit.id if unit else None, "confirmed": form.confirmed, "source": form.source}
-    return await _write(session, BridgeRule, rule, values)
+    return _write(session, BridgeRule, rule, values)
 
 
-async def _write(
-    session: AsyncSession, model: type[Any], row: Any, values: Mapping[str, Any]
-) -> tuple[Any, bool]:
+def _write(session: AsyncSession, model: type[Any], row: Any, values: Mapping[str, Any]) -> tuple[Any, bool]:
     if row is None:
         row = model(**values)
         session.add(row)
-        await session.flush()
         return row, True
     changed = False
     for name, value in values.items():
         if getattr(row, name) != value:
             setattr(row, name, value)
             changed = True
-    if changed:
-        await session.flush()
     return row, changed
+
+
+async def _id_of(session: AsyncSession, row: Unit | Grid | None) -> int | None:
+    """The row's id; one that is only in this session yet is sent first."""
+    if row is not None and row.id is None:  # pyright: ignore[reportUnnecessaryComparison]  before the flush it is
+        await session.flush()
+    return row.id if row is not None else None
 
 
 async def _keep_numbers(
@@ -221,20 +234,18 @@ async def _keep_numbers(
     known = index.numbers.setdefault((side, owner.id), {})
     changed = False
     for name, kind in FORM_NUMBERS.items():
-        if name not in type(form).model_fields:
-            continue
-        text = str(getattr(form, name))
-        there = known.get(kind)
+        there, text = known.get(kind), str(getattr(form, name, ""))
         if text == (there.number if there else ""):
             continue
         changed = True
-        if there is not None:
-            # A new row: test calls and outcomes of the old number must not pass to the new one
-            await session.delete(known.pop(kind))
-            await session.flush()
-        if text:
+        if there is None:
             known[kind] = PhoneNumber(kind=kind, number=text, **{f"{side}_id": owner.id})
             session.add(known[kind])
+        elif text:
+            there.number = text
+            there.verified_at = there.verified_by = there.tested_at = there.test_outcome = None
+        else:
+            await session.delete(known.pop(kind))
     return changed
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 from typing import Any
@@ -13,7 +14,8 @@ from sqlalchemy import select
 
 from core.vocabulary import ProbeOutcome
 from db.directory_data import load_directory
-from db.models import Contact, PhoneNumber, Unit
+from db.models import ApiKey, Contact, PhoneNumber, Unit
+from db.reference_data import load_reference
 from db.session import reading, transaction
 from tests.fakes.web_house import WebHouse
 
@@ -37,6 +39,7 @@ class PressesOne:
 @pytest.fixture
 async def head(house: WebHouse) -> httpx.AsyncClient:
     async with transaction(house.sessions) as session:
+        await load_reference(session)
         await load_directory(session, demo=False)
     return await house.as_("head")
 
@@ -223,6 +226,35 @@ async def test_an_import_is_shown_first_and_kept_only_when_asked(
     assert len(await house.looks("directory_imported")) == 2
 
 
+async def test_rows_of_one_file_may_refer_to_each_other(house: WebHouse, head: httpx.AsyncClient) -> None:
+    person = ["P1", "李某", "网格员", "N2", "M1、G1", "13800001111"]
+    micro, grid = ["M1", "微一", "微网格", "G1", "石马村"], ["G1", "一格", "网格", "", "石马村"]
+    above, below = ["N1", "上级单位", "部门", "", ""], ["N2", "下级单位", "部门", "N1", "56561111"]
+    shift = ["P1", "2026-11-24 08:30", "2026-11-24 20:30"]
+    sheets: dict[str, list[list[object]]] = {
+        "人员": [["编号", "姓名", "角色", "单位编码", "网格编码", "手机"], person],
+        "排班": [["人员编号", "开始时间", "结束时间"], shift],
+        "网格": [["编码", "名称", "层级", "上级编码", "村社区"], micro, grid],
+        "单位": [["编码", "名称", "类别", "上级编码", "白班值班电话"], above, below],
+    }
+    report = (await head.post(f"{API}/import?apply=1", files=book(**sheets))).json()
+    assert [one["reason"] for one in report["errors"]] == [
+        "没有这个编码的网格",
+        "没有编码为 M1 的网格",
+        "没有这个编号的人员",
+    ]
+    sheets["网格"].append(sheets["网格"].pop(1))
+    report = (await head.post(f"{API}/import?apply=1", files=book(**sheets))).json()
+    assert (report["errors"], report["applied"]) == ([], True)
+    assert report["written"] == {"units": 2, "grids": 2, "contacts": 1, "shifts": 1}
+    (kept,) = await rows(head, "contacts", "P1")
+    assert (sorted(kept["grids"]), kept["unit_name"]) == (["G1", "M1"], "下级单位")
+    assert [one["masked"] for one in kept["numbers"]] == ["138****1111"]
+    (unit,) = await rows(head, "units", "N2")
+    assert (unit["parent_code"], len(unit["numbers"])) == ("N1", 1)
+    assert [one["contact_code"] for one in await rows(head, "shifts")] == ["P1"]
+
+
 async def test_one_wrong_row_keeps_all_others_out(house: WebHouse, head: httpx.AsyncClient) -> None:
     units = [["编码", "名称", "类别"], ["NEW", "新单位", "部门"]]
     wrong = [*PEOPLE, ["P2", "王某", "单位值班", "NOPE", ""], ["P3", "张某", "单位值班", "NEW", ""]]
@@ -241,3 +273,21 @@ async def test_a_file_of_another_kind_is_refused_and_the_template_is_one(head: h
     assert (answer.status_code, answer.json()["error"]["code"]) == (422, "bad-workbook")
     empty = await head.get(f"{API}/template.xlsx")
     assert "单位" in load_workbook(io.BytesIO(empty.content)).sheetnames
+
+
+async def test_a_key_is_kept_as_a_hash_and_dies_when_revoked(house: WebHouse) -> None:
+    admin = await house.as_("admin")
+    made = (await admin.post("/api/v1/api-keys", json={"name": "应急平台", "scopes": ["bridges"]})).json()
+    async with reading(house.sessions) as session:
+        (row,) = list(await session.scalars(select(ApiKey)))
+    assert row.key_hash == hashlib.sha256(made["key"].encode()).hexdigest()
+    assert made["key"] not in (await admin.get("/api/v1/api-keys")).text
+    outside = await house.browser()
+    key = {"X-API-Key": made["key"]}
+    assert (await outside.get("/api/v1/bridges", headers=key)).json() == {"bridges": []}
+    assert (await outside.get("/api/v1/bridges", headers={"X-API-Key": made["key"] + "x"})).status_code == 401
+    await admin.delete(f"/api/v1/api-keys/{made['id']}")
+    assert (await outside.get("/api/v1/bridges", headers=key)).status_code == 401
+    assert [look.subject for look in await house.looks("api_key_revoked")] == [f"api-key:{made['id']}"]
+    head = await house.as_("head")
+    assert (await head.get("/api/v1/api-keys")).status_code == 403

@@ -2,6 +2,7 @@
 import { byId, get, make } from "./api.js";
 import { EditDialog } from "./directory_edit.js";
 import { mountImport } from "./directory_import.js";
+import { mountKeys, showKeys } from "./directory_keys.js";
 import { KINDS } from "./directory_kinds.js";
 import { NumberDialog } from "./directory_number.js";
 import { mountWho } from "./directory_who.js";
@@ -10,6 +11,8 @@ import { open } from "./page.js";
 const edits = byId("page").dataset.edits === "yes";
 const filter = byId("filter");
 const WHO = { kind: "who", title: "会呼叫谁" };
+const KEYS = { kind: "keys", title: "接口密钥" };
+const TABS = [...KINDS, WHO, ...(byId("page").dataset.keys === "yes" ? [KEYS] : [])];
 let here = KINDS.find((one) => `#${one.kind}` === location.hash) ?? KINDS[0];
 let lists;
 let edit;
@@ -62,7 +65,7 @@ async function start(id) {
   try { await edit.open(here, id); } catch (error) { byId("banner-link").hidden = false; byId("banner-link").textContent = error.message; }
 }
 function tabs() {
-  byId("tabs").replaceChildren(...[...KINDS, WHO].map((one) => {
+  byId("tabs").replaceChildren(...TABS.map((one) => {
     const tab = make("button", one.title, { type: "button", role: "tab", id: `tab-${one.kind}`, "data-testid": `tab-${one.kind}`, "aria-selected": String(one === here), tabindex: one === here ? "0" : "-1" });
     tab.onclick = () => turn(one);
     return tab;
@@ -73,17 +76,18 @@ function turn(one) {
   history.replaceState(null, "", `#${one.kind}`);
   tabs();
   byId(`tab-${one.kind}`).focus();
-  byId("rows-part").hidden = one === WHO;
-  byId("who-part").hidden = one !== WHO;
-  if (edits) byId("new").disabled = one === WHO;
+  const rows = KINDS.includes(one);
+  byId("rows-part").hidden = !rows;
+  for (const other of [WHO, KEYS]) if (byId(`${other.kind}-part`)) byId(`${other.kind}-part`).hidden = one !== other;
+  if (edits) byId("new").disabled = !rows;
   filter.reset();
-  if (one !== WHO) go(1);
+  if (one === KEYS) showKeys();
+  if (rows) go(1);
 }
 
 byId("tabs").addEventListener("keydown", (event) => {
-  const every = [...KINDS, WHO];
   const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
-  if (step) turn(every[(every.indexOf(here) + step + every.length) % every.length]);
+  if (step) turn(TABS[(TABS.indexOf(here) + step + TABS.length) % TABS.length]);
 });
 filter.addEventListener("submit", (event) => { event.preventDefault(); go(1); });
 byId("rows").addEventListener("keydown", (event) => {
@@ -99,6 +103,7 @@ await open(async () => {
   const again = () => go(show.page ?? 1);
   number = new NumberDialog(edits, again);
   mountWho(lists);
+  if (TABS.includes(KEYS)) mountKeys();
   if (edits) {
     edit = new EditDialog(lists, again);
     const importing = mountImport(() => go(1));
@@ -106,7 +111,7 @@ await open(async () => {
     byId("import").onclick = importing;
     document.onkeydown = (event) => {
       if (!event.altKey || document.querySelector("dialog[open]")) return;
-      if (event.code === "KeyN" && here !== WHO) { event.preventDefault(); start(null); }
+      if (event.code === "KeyN" && KINDS.includes(here)) { event.preventDefault(); start(null); }
       if (event.code === "KeyI") { event.preventDefault(); importing(); }
     };
   }
