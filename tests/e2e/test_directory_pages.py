@@ -67,7 +67,7 @@ def test_a_unit_is_added_by_keyboard_found_and_tested_by_hand(no_errors: Page, h
     number.click()
     page.locator("#reveal-form [name=reason]").fill("核对号码")
     page.keyboard.press("Enter")
-    expect(page.get_by_test_id("number-full")).to_have_text("023565 60000")
+    expect(page.get_by_test_id("number-full")).to_have_text("023 5656 0000")
     page.locator("#outcome-form [name=note]").fill("值班员接听，单位无误")
     page.keyboard.press("Enter")
     expect(page.locator("#number-facts")).to_contain_text("核实")
@@ -151,6 +151,27 @@ def test_an_excel_file_is_checked_row_by_row_then_imported_whole(
     page.locator("#filter [name=q]").fill("X2")
     page.keyboard.press("Enter")
     expect(page.get_by_test_id("row-contacts")).to_have_count(1)
+
+
+def test_an_administrator_makes_a_key_that_is_shown_once(no_errors: Page, hotline: Hotline) -> None:
+    page = no_errors
+    enter(page, hotline, "head", "/directory")
+    expect(page.get_by_test_id("tab-keys")).to_have_count(0)
+    page.context.clear_cookies()
+    enter(page, hotline, "admin", "/directory")
+    tab(page, "keys")
+    page.locator("#key-form [name=name]").fill("应急指挥平台")
+    page.get_by_test_id("key-make").click()
+    expect(page.get_by_test_id("key-text")).to_contain_text("ms_")
+    key = page.get_by_test_id("key-text").inner_text()
+    expect(page.get_by_test_id("row-keys")).to_contain_text("从未使用")
+    shoot(page, "directory-keys")
+    bearer = page.request.get(f"{hotline.url}/api/v1/bridges", headers={"X-API-Key": key})
+    assert bearer.status == 200
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.get_by_test_id("row-keys").get_by_role("button").click()
+    expect(page.get_by_test_id("row-keys")).to_contain_text("停用")
+    assert page.request.get(f"{hotline.url}/api/v1/bridges", headers={"X-API-Key": key}).status == 401
 
 
 def test_a_grid_worker_s_telephone_shows_one_red_button_and_takes_a_report(
