@@ -44,7 +44,7 @@ export function drawQuality(quality) {
   place.hidden = !quality;
   if (!quality) return;
   place.dataset.level = quality.level;
-  const number = quality.rtt_ms === null ? `${(100 * quality.loss).toFixed(1)}%` : `${Math.round(quality.rtt_ms)}毫秒`;
+  const number = quality.rtt_ms === null ? `丢包${(100 * quality.loss).toFixed(1)}%` : `${Math.round(quality.rtt_ms)}毫秒`;
   say(place, `质量 ${quality.word} ${number}`);
   place.title = `通话质量：${describe(quality)}`;
 }
