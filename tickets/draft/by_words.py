@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 
+from tickets.draft import secrecy
 from tickets.draft.features import cue_hits, word_spread
 from tickets.draft.heard import BREAK, Heard
 from tickets.draft.lexicons import rows
@@ -27,7 +28,7 @@ def chances(heard: Heard) -> dict[str, dict[str, float]]:
     """The same shape as the model's: label → how likely, by counting words."""
     kinds: dict[str, float] = {}
     categories: dict[str, float] = {}
-    secret = 0.0
+    secret = secrecy.likely(heard)
     for start, end, label, exact in cue_hits(heard):
         name, value = label.split(":", 1)
         weight = (1.0 if exact else 0.4) * (end - start)
@@ -36,8 +37,6 @@ def chances(heard: Heard) -> dict[str, dict[str, float]]:
         elif name == "categories" and (exact or end - start > 2):
             share = weight / word_spread()[heard.text[start:end]] if exact else weight / 4
             categories[value] = categories.get(value, 0.0) + share
-        elif name == "secrecy" and (exact or end - start > 3) and not _taken_back(heard.text, start):
-            secret = max(secret, 0.9 if exact else 0.7)
     alarms = find_alarms(heard)
     danger = {label: 0.0 for label in (*_ORDER, "none")}
     danger[alarms[0].danger if alarms else "none"] = 0.7
@@ -72,12 +71,6 @@ def find_alarms(heard: Heard) -> list[Alarm]:
             named = heard.text[start:end] in _named()
             found.append(Alarm(label.split(":")[1], start, end, named))
     return sorted(found, key=lambda alarm: (_ORDER.index(alarm.danger), not alarm.named, alarm.start))
-
-
-def _taken_back(text: str, start: int) -> bool:
-    return any(
-        word in text[max(0, start - 4) : start] for word in ("不怕", "不用", "不需要", "不得怕", "用不着")
-    )
 
 
 def _shares(counts: dict[str, float], otherwise: str) -> dict[str, float]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from tickets.draft import by_words, details
+from tickets.draft import by_words, details, secrecy
 from tickets.draft.gazetteer import Gazetteer, Region
 from tickets.draft.heard import BREAK, Heard, hear
 from tickets.draft.lexicons import rows
@@ -13,7 +13,7 @@ from tickets.draft.phones import find_phone
 from tickets.draft.places import Places
 from tickets.draft.turns import CALLER, Draft, Evidence, Field, Turn
 
-ALARM_AT = 0.45
+ALARM_AT = 0.4
 """E1 or E2 is drafted when together they are this likely."""
 NET_AT = 0.25
 """A plainly named, unguarded emergency needs only this much of the model's agreement."""
@@ -28,9 +28,11 @@ Chances = Mapping[str, Mapping[str, float]]
 class Drafter:
     """Built once an instance; every call of `draft` stands alone and keeps nothing."""
 
-    def __init__(self, regions: Iterable[Region], model: Model | None = None) -> None:
+    def __init__(self, regions: Iterable[Region], model: Model | None = None, *, net: bool = True) -> None:
+        """`net`: whether lexicons and cues back the model up; off only to measure the model alone."""
         self._places = Places(Gazetteer(regions))
         self._model = model
+        self._net = net
 
     def draft(self, turns: Sequence[Turn]) -> Draft:
         """Draft every field from what the caller has said so far."""
@@ -70,22 +72,24 @@ class Drafter:
 
     def _danger(self, heard: Heard, turns: Sequence[Turn], chances: Chances) -> Field[str]:
         """The gravest danger that any stretch of the call shows."""
-        best = _graded(heard, chances["danger"], self._model is not None)
+        backed = self._net and self._model is not None
+        best = _graded(heard, chances["danger"], backed)
         for start, part in _windows(turns):
             if self._model is None:
                 break
-            found = _graded(part, self._model.chances(part)["danger"], True)
+            found = _graded(part, self._model.chances(part)["danger"], backed)
             if found.value != "none" and (best.value == "none" or str(found.value) < str(best.value)):
                 best = Field(found.value, found.confidence, _moved(found.evidence, start))
         return best
 
     def _secret(self, heard: Heard, turns: Sequence[Turn], chances: Chances) -> Field[bool]:
-        words = by_words.chances(heard)["secret"]["1"]
+        """Asked for anywhere in the call; cues and model must not contradict each other."""
+        cues = secrecy.likely(heard)
         likely = chances["secret"].get("1", 0.0)
         if self._model is not None:
             for _, part in _windows(turns):
                 likely = max(likely, self._model.chances(part)["secret"].get("1", 0.0))
-            likely = max(likely, min(words, 0.9) if likely > 0.2 else 0.0)
+            likely = (likely + cues) / 2 if self._net else likely
         secret = likely >= SECRET_AT
         return Field(
             secret, likely if secret else 1 - likely, _words_of(heard, "secrecy") if secret else None

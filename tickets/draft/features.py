@@ -14,15 +14,15 @@ from typing import Any
 
 import ahocorasick
 
-from tickets.draft import sounds
+from tickets.draft import danger, secrecy, sounds
 from tickets.draft.heard import BREAK, Heard
 from tickets.draft.lexicons import rows
 
-FEATURES_VERSION = 2
+FEATURES_VERSION = 4
 Hit = tuple[int, int, str, bool]
 _CHARS = (1, 2, 3, 4)
 _SOUNDS = (2, 3)
-_BLOCK_WEIGHT = {"c": 1.0, "s": 0.6, "l": 0.6, "w": 0.3}
+_BLOCK_WEIGHT = {"c": 1.0, "s": 0.6, "l": 0.6, "w": 0.3, "p": 0.5, "d": 0.3}
 _GUARD_REACH = 6
 _LISTS = (
     ("categories", "category"),
@@ -40,6 +40,8 @@ def features(heard: Heard) -> dict[str, float]:
     hits = cue_hits(heard)
     counts.update(_scaled("l", _lexicon_hits(hits)))
     counts.update(_category_words(heard, hits))
+    counts.update({f"p:{cue}": 1.0 for cue in secrecy.cues(heard)})
+    counts.update({f"d:{cue}": 1.0 for cue in danger.cues(heard)})
     return counts
 
 
@@ -69,7 +71,7 @@ def block_weight(block: str) -> float:
 
 def is_counted(block: str) -> bool:
     """Whether a block's weights are already a measure and stay unscaled."""
-    return block == "w"
+    return block in ("w", "p", "d")
 
 
 def _ngrams(text: str, sizes: tuple[int, ...]) -> Counter[str]:

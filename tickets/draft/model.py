@@ -90,7 +90,7 @@ def vectorise(
 def code_digest() -> str:
     """What the features are made of: another digest, another model."""
     digest = hashlib.sha256()
-    for module in ("features.py", "heard.py", "sounds.py", "model.py"):
+    for module in ("features.py", "heard.py", "sounds.py", "model.py", "secrecy.py", "danger.py"):
         digest.update((Path(__file__).parent / module).read_bytes())
     for file in sorted(lexicons.DATA.glob("*.csv")):
         digest.update(file.read_bytes())
@@ -131,7 +131,7 @@ def load(file: Path) -> Model:
     if not file.exists():
         raise ModelRefused(f"没有找到 {file.name}")
     try:
-        with np.load(file, allow_pickle=False) as held:
+        with np.load(io.BytesIO(file.read_bytes()), allow_pickle=False) as held:
             arrays = {name: held[name] for name in held.files}
         about = json.loads(arrays["about"].tobytes())
         if about["code"] != code_digest():
