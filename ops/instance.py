@@ -6,6 +6,7 @@ import itertools
 import os
 import socket
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,16 @@ def ensure_settings(state_dir: Path, *, mode: Mode | None = None, free_ports: bo
         _fill_ports(kept)
     if tomli_w.dumps(kept) != before:
         write_private(file, tomli_w.dumps(kept))
+    return load_settings(state_dir)
+
+
+def change_settings(state_dir: Path, changes: Mapping[str, Mapping[str, Any]]) -> Settings:
+    """Write these values, by section, into the instance's settings; the others stay."""
+    file = settings_file(state_dir)
+    kept: dict[str, Any] = tomllib.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+    for section, values in changes.items():
+        kept.setdefault(section, {}).update(values)
+    write_private(file, tomli_w.dumps(kept))
     return load_settings(state_dir)
 
 

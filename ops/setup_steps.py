@@ -21,8 +21,9 @@ from db.models import Account
 from db.reference_data import create_demo_accounts, load_reference
 from db.session import make_engine, make_sessions, transaction
 from ivr import prompts
+from ops.certificate import ensure_certificate
 from ops.draft_cli import corpus_digest, ensure_model, fits
-from ops.instance import ensure_settings, write_private
+from ops.instance import change_settings, ensure_settings, write_private
 from telephony import asterisk_config, asterisk_runtime
 from tickets.draft.model import MODEL_NAME
 
@@ -66,6 +67,22 @@ def ensure_draft_model(settings: Settings, progress: Progress) -> None:
     draft = file.with_suffix(".part")
     shutil.copyfile(shared / MODEL_NAME, draft)
     draft.replace(file)
+
+
+def serve_lan(state_dir: Path, host: str, *, mode: Mode | None = None) -> None:
+    """Serve pages and seats' telephones at a LAN address, encrypted; a certificate is made if none is set.
+
+    Raises:
+        SetupIncomplete: in demo mode, which listens on this machine only.
+    """
+    settings = ensure_settings(state_dir, mode=mode)
+    if settings.demo:
+        raise SetupIncomplete(原因="演示模式只能监听本机地址；加 --production")
+    changes: dict[str, dict[str, str]] = {"web": {"host": host}, "asterisk": {"https_address": host}}
+    if not settings.web.tls_cert:
+        cert, key = ensure_certificate(settings.state_dir / "tls", host, SystemClock().now())
+        changes["web"] |= {"tls_cert": str(cert), "tls_key": str(key)}
+    change_settings(state_dir, changes)
 
 
 def prepare(

@@ -28,6 +28,7 @@ log = structlog.get_logger(__name__)
 @dataclass(slots=True)
 class _Loss:
     at: dt.datetime
+    hears_music: bool = False
     redirected: bool = False
 
 
@@ -93,5 +94,8 @@ class SeatReturn:
             elif (now - loss.at).total_seconds() >= limit_s:
                 await self._switchboard.redirect(call.channel, "requeue", "s")
                 loss.redirected = True
+            elif not loss.hears_music:
+                await self._switchboard.redirect(call.channel, "seat-lost", "s")
+                loss.hears_music = True
         except HotlineError as error:
             log.warning("seat_return_failed", call_id=call.id, reason=error.message)

@@ -12,7 +12,7 @@ from telephony.ami_client import AmiLink
 QUEUE: Final = "hotline"
 ABSENT_PENALTY: Final = "9"
 PRESENT_PENALTY: Final = "0"
-CONTEXTS: Final = frozenset({"seat-return", "requeue"})
+CONTEXTS: Final = frozenset({"seat-lost", "seat-return", "requeue"})
 CODECS: Final = frozenset({"slin", "slin16"})
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from ops.phone import ScriptedPhone, tone, tone_power
+from ops.phone import ScriptedPhone, read_wav, tone, tone_power
 from tests.e2e.hotline import Hotline, Person, wait_for
 
 SHOTS = Path(__file__).resolve().parents[2] / "var" / "screenshots"
@@ -129,6 +129,48 @@ def test_a_reloaded_page_does_not_drop_the_caller(
         page.get_by_test_id("hangup").click()
         caller.wait_ended(30)
     leave(page)
+
+
+def test_a_seat_that_dies_leaves_its_caller_to_music_and_then_to_a_colleague(
+    page: Page, hotline: Hotline, caller_tone: Path, tmp_path: Path
+) -> None:
+    begin_duty(page, hotline, "op02", 1)
+    heard = tmp_path / "heard.wav"
+    colleague = hotline.sign_in("op03")
+    with (
+        ScriptedPhone.seat(hotline.settings, 3) as seat,
+        ScriptedPhone.citizen(
+            hotline.settings, "13900005679", play=str(caller_tone), record=str(heard)
+        ) as caller,
+    ):
+        caller.call("56564444")
+        expect(page.get_by_test_id("answer")).to_be_enabled(timeout=30_000)
+        page.get_by_test_id("answer").click()
+        expect(page.get_by_test_id("state-word")).to_contain_text("通话中")
+        colleague.post("/api/seats/3/take", {"phone": "desk"})
+        colleague.post("/api/seats/3/start")
+        page.close()
+        begins = len(read_wav(heard)[0])
+        seat.wait("incoming", timeout_s=40)
+        after = read_wav(heard)[0][begins:]
+        quiet = [abs(after[at : at + 16000]).max() < 80 for at in range(16000, len(after) - 16000, 16000)]
+        assert quiet.count(True) <= 1, quiet
+        seat.answer()
+        colleague.seat_is(3, "talking")
+        assert not [event for event in caller.events if event.get("state") == "DISCONNECTED"]
+        caller.hang_up()
+        caller.wait_ended()
+        colleague.seat_is(3, "wrap_up")
+        colleague.post("/api/seats/3/wrap-up/finish")
+        colleague.post("/api/seats/3/sign-off")
+        mine = hotline.sign_in("op02")
+        wait_for("the dead seat to be left", lambda: left(mine, 1), 30)
+
+
+def left(person: Person, seat: int) -> bool:
+    """Signed off as soon as its state allows."""
+    person.http.post(f"/api/seats/{seat}/sign-off", json={}, headers={"X-CSRF-Token": person.csrf})
+    return bool(person.seat(seat)["state"] == "empty")
 
 
 def test_the_demo_telephone_reaches_the_queue_and_the_wall_shows_it(page: Page, hotline: Hotline) -> None:
