@@ -40,7 +40,5 @@ async def test_messages_a_second_against_raw_panoramisk(capsys):
     panoramisk = run(raw, theirs)
     with capsys.disabled():
         # The figure is the purpose of a bench
-        print(
-            f"\nfenced {fenced:,.0f}/s, panoramisk {panoramisk:,.0f}/s, ratio {fenced / panoramisk:.2f}"
-        )
+        print(f"\nfenced {fenced:,.0f}/s, panoramisk {panoramisk:,.0f}/s, ratio {fenced / panoramisk:.2f}")
     assert fenced > panoramisk
