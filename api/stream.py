@@ -12,7 +12,7 @@ import structlog
 from fastapi import APIRouter, Header, Request
 from sse_starlette import EventSourceResponse, ServerSentEvent
 
-from api.security import GridWorker, Person
+from api.security import MAX_ROW_ID, GridWorker, Person
 from api.state import House, house_of
 from core.events import CallFact, Fact, UtteranceGuessed, UtteranceSettled
 from core.vocabulary import Role
