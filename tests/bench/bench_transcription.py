@@ -114,7 +114,7 @@ async def ours(folder: Path, sound: bytes) -> Figures:
             leg = str(uuid.uuid4())
             client.order(op="expect", leg=leg, call_id="c", speaker="caller", channel="c", offset_s=0.0)
             began[leg], texts[leg] = time.monotonic(), []
-            stream = Stream(leg, sound, True, speed=1.0, again=False)
+            stream = Stream(leg, sound, True, speed=1.0)
             await asyncio.get_running_loop().create_connection(lambda stream=stream: stream, host, int(port))
         await until("our streams are over", lambda: not began, SECONDS * 6)
         after, found.rss_after = process.cpu_times(), process.memory_info().rss

@@ -29,10 +29,10 @@ def free_port() -> int:
 class Stream(asyncio.Protocol):
     """One tap: frames in the pace of speech times `speed`; ends with the sound or the connection."""
 
-    def __init__(self, leg_id: str, sound: bytes, wide: bool, *, speed: float, again: bool) -> None:
+    def __init__(self, leg_id: str, sound: bytes, wide: bool, *, speed: float) -> None:
         self._id = uuid.UUID(leg_id).bytes
         self._kind, self._step = (0x12, 640) if wide else (0x10, 320)
-        self._sound, self._speed, self._again = sound, speed, again
+        self._sound, self._speed = sound, speed
         self._at = 0
         self.heard = 0
         self.over = False
@@ -47,10 +47,9 @@ class Stream(asyncio.Protocol):
     def _tick(self) -> None:
         due = int((self._loop.time() - self._began) * self._speed / FRAME_S) * self._step
         while self._at <= due and not self.over:
-            at = self._at % len(self._sound)
-            self._transport.write(message(self._kind, self._sound[at : at + self._step]))
+            self._transport.write(message(self._kind, self._sound[self._at : self._at + self._step]))
             self._at += self._step
-            if self._at >= len(self._sound) and not self._again:
+            if self._at >= len(self._sound):
                 self.end()
         if not self.over:
             self._loop.call_later(FRAME_S, self._tick)
@@ -73,16 +72,17 @@ class Taps:
         self.sounds: dict[str, dict[str, bytes]] = {}
         self.streams: list[tuple[str, str, Stream]] = []
         self.untapped: list[str] = []
-        self._speed, self._again = speed, False
+        self._speed, self._tail_s = speed, 0
 
     def go_on(self) -> None:
-        """From now on channels speak in the pace of people, again and again."""
-        self._speed, self._again = 1.0, True
+        """From now on channels speak in the pace of people, and stay after their words."""
+        self._speed, self._tail_s = 1.0, 120
 
     async def tap(self, channel: str, leg_id: str, address: str, codec: str) -> None:
         host, _, port = address.partition(":")
-        sound = self.sounds[channel][codec]
-        made = Stream(leg_id, sound, codec == "slin16", speed=self._speed, again=self._again)
+        rate_hz = 16000 if codec == "slin16" else 8000
+        sound = self.sounds[channel][codec] + bytes(2 * rate_hz * self._tail_s)
+        made = Stream(leg_id, sound, codec == "slin16", speed=self._speed)
         self.streams.append((channel, leg_id, made))
         with contextlib.suppress(OSError):  # Asterisk only logs it
             await asyncio.get_running_loop().create_connection(lambda: made, host, int(port))

@@ -125,7 +125,7 @@ async def room(worker, sessions, speech):
     await until("the model is loaded", lambda: made.service.engine["available"], 60)
     yield made
     taps.end()
-    await until("no leg is left", lambda: not made.service._legs, 20)
+    await until("no leg is left", lambda: not made.service._legs, 60)
     await made.service.close()
 
 
@@ -155,7 +155,7 @@ def off_line(engine, pcm):
 
 async def test_live_lines_are_what_the_engine_makes_of_the_same_sound_off_line(room, speech, engine):
     await room.answer("ms-1.1")
-    await until("both legs are over", lambda: len(room.taps.streams) == 2 and not room.service._legs, 60)
+    await until("both legs are over", lambda: len(room.taps.streams) == 2 and not room.service._legs, 120)
     await room.end("ms-1.1")
     lines = await room.lines("ms-1.1")
     sounds = {
@@ -189,7 +189,7 @@ async def test_a_killed_worker_comes_back_and_the_talk_is_heard_on(room, worker)
     before = len(room.of(UtteranceSettled))
     last_s = max(fact.end_s for fact in room.of(UtteranceSettled))
     worker.start()
-    await until("both sides are tapped again", lambda: len(room.taps.streams) == 4, 60)
+    await until("both sides are tapped again", lambda: len(room.taps.streams) == 4, 100)
     await until("the transcript goes on", lambda: len(room.of(UtteranceSettled)) > before, 30)
     assert room.of(UtteranceSettled)[before].start_s > last_s
     await room.end("ms-2.1")
