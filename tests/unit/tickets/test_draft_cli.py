@@ -13,9 +13,10 @@ GOOD = {
     "id": 7,
     "speaker_turns": [{"who": "caller", "text": "草堂镇石马村停电了 我电话幺三八零零幺三八零零零"}],
 }
-NAMES = (
-    "id type category town village place_detail phone event_time amount urgency emergency_class secret respondent"
-).split()
+NAMES = [
+    *("id", "type", "category", "town", "village", "place_detail", "phone"),
+    *("event_time", "amount", "urgency", "emergency_class", "secret", "respondent"),
+]
 
 
 def run(lines: list[str], tmp_path: Path) -> tuple[int, list[dict[str, object]], str]:
