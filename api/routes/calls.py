@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from api.security import MAX_ROW_ID, PLAIN_TEXT, Operator, Person, ShiftLeader, log_look
 from api.state import House, house_of
 from core.errors import Forbidden, NotFound
-from core.vocabulary import CallState, RecordingState, Role, label
+from core.vocabulary import CallState, Role, label
 from db.models import Call, Recording
 from db.repositories import accounts, calls, recordings, seats, tickets, utterances
 from db.session import reading, transaction
@@ -203,7 +203,8 @@ def _row(call: Call, people: dict[int, Any]) -> dict[str, Any]:
 
 
 def _recording(recording: Recording) -> dict[str, Any]:
-    ready = recording.state in (RecordingState.JOINED, RecordingState.TRANSCRIBED)
+    # A second pass that failed leaves the sound as it is
+    ready = recording.joined_file is not None
     return {
         "id": recording.id,
         "state": recording.state,
