@@ -36,6 +36,7 @@ PEOPLE = {
     "leader": Role.SHIFT_LEADER,
     "head": Role.CENTRE_HEAD,
     "admin": Role.ADMINISTRATOR,
+    "grid": Role.GRID_WORKER,
 }
 IDS = {login: n for n, login in enumerate(PEOPLE, start=1)}
 

@@ -86,7 +86,7 @@ async def test_a_stranger_gets_in_nowhere(house, all_doors):
             assert (page.status_code, page.headers.get("location")) == (303, "/login"), f"{method} {path}"
 
 
-@pytest.mark.parametrize("login", ["op01", "leader", "head", "admin"])
+@pytest.mark.parametrize("login", ["grid", "op01", "leader", "head", "admin"])
 async def test_each_role_gets_in_where_its_rank_allows_and_nowhere_else(house, all_doors, login):
     browser = await house.as_(login)
     rank = ROLE_RANK[PEOPLE[login]]
