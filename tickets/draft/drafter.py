@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 
 from tickets.draft import by_words, details, secrecy
 from tickets.draft.gazetteer import Gazetteer, Region
@@ -20,19 +21,24 @@ NET_AT = 0.25
 SECRET_AT = 0.45
 UNSURE = 0.5
 _WINDOW = 140
+_REMEMBERED = 64
 _ASK_ORDER = ("category", "place", "event_time", "respondent", "phone", "secret")
 _URGENCY = {"E1": "特急", "E2": "紧急"}
 Chances = Mapping[str, Mapping[str, float]]
 
 
 class Drafter:
-    """Built once an instance; every call of `draft` stands alone and keeps nothing."""
+    """Built once an instance; every call of `draft` stands alone.
+
+    The last few stretches of speech stay judged, so that a growing call is cheap to draft again.
+    """
 
     def __init__(self, regions: Iterable[Region], model: Model | None = None, *, net: bool = True) -> None:
         """`net`: whether lexicons and cues back the model up; off only to measure the model alone."""
         self._places = Places(Gazetteer(regions))
         self._model = model
         self._net = net
+        self._judged = lru_cache(maxsize=_REMEMBERED)(self._judge_part)
 
     def draft(self, turns: Sequence[Turn]) -> Draft:
         """Draft every field from what the caller has said so far."""
@@ -74,10 +80,9 @@ class Drafter:
         """The gravest danger that any stretch of the call shows."""
         backed = self._net and self._model is not None
         best = _graded(heard, chances["danger"], backed)
-        for start, part in _windows(turns):
-            if self._model is None:
-                break
-            found = _graded(part, self._model.chances(part)["danger"], backed)
+        for start, said in _windows(turns) if self._model else []:
+            part, likely = self._judged(said)
+            found = _graded(part, likely["danger"], backed)
             if found.value != "none" and (best.value == "none" or str(found.value) < str(best.value)):
                 best = Field(found.value, found.confidence, _moved(found.evidence, start))
         return best
@@ -87,25 +92,29 @@ class Drafter:
         cues = secrecy.likely(heard)
         likely = chances["secret"].get("1", 0.0)
         if self._model is not None:
-            for _, part in _windows(turns):
-                likely = max(likely, self._model.chances(part)["secret"].get("1", 0.0))
+            for _, said in _windows(turns):
+                likely = max(likely, self._judged(said)[1]["secret"].get("1", 0.0))
             likely = (likely + cues) / 2 if self._net else likely
         secret = likely >= SECRET_AT
         return Field(
             secret, likely if secret else 1 - likely, _words_of(heard, "secrecy") if secret else None
         )
 
+    def _judge_part(self, turns: tuple[Turn, ...]) -> tuple[Heard, Chances]:
+        heard = hear(turns)
+        return heard, self._chances(heard)
 
-def _windows(turns: Sequence[Turn]) -> list[tuple[int, Heard]]:
+
+def _windows(turns: Sequence[Turn]) -> list[tuple[int, tuple[Turn, ...]]]:
     """A long call in stretches, so that one sentence is not drowned by the others."""
     if sum(len(turn.text) for turn in turns if turn.speaker is CALLER) <= _WINDOW:
         return []
-    parts: list[tuple[int, Heard]] = []
+    parts: list[tuple[int, tuple[Turn, ...]]] = []
     start, length = 0, 0
     for at, turn in enumerate(turns):
         length += len(turn.text) if turn.speaker is CALLER else 0
         if length >= _WINDOW or at == len(turns) - 1:
-            parts.append((start, hear(turns[start : at + 1])))
+            parts.append((start, tuple(turns[start : at + 1])))
             start, length = max(start + 1, at), len(turn.text) if turn.speaker is CALLER else 0
     return parts
 
