@@ -13,6 +13,7 @@ from typing import Annotated, Any, cast
 import typer
 
 from core.config import PROJECT_ROOT, default_state_dir
+from ops.stored_corrections import stored_lines
 from tickets.draft import judging
 from tickets.draft.corpus import CORPUS, FIELDS, Example
 from tickets.draft.drafter import Drafter
@@ -101,7 +102,8 @@ def draft(
 def train(
     state_dir: StateDir = None,
     corrections: Annotated[
-        Path | None, typer.Option(help="话务员更正过的通话（JSON 行）", exists=True, dir_okay=False)
+        Path | None,
+        typer.Option(help="更正过的通话（JSON 行）；不给就用实例里存下的", exists=True, dir_okay=False),
     ] = None,
 ) -> None:
     """用语料和更正重新训练起草模型；在留出的通话上变差就不采用。"""
@@ -110,8 +112,9 @@ def train(
     file = model_file(state_dir)
     current = _current(file)
     kept, taught = corpus_parts()
-    if corrections is not None:
-        fixed = list(read_corrections(corrections, Drafter(regions(), current)))
+    lines = corrections.read_bytes() if corrections is not None else stored_lines(state_dir)
+    if lines:
+        fixed = list(read_corrections(lines, Drafter(regions(), current)))
         kept += [one for one in fixed if judging.kept_back(one)]
         taught += [one for one in fixed if not judging.kept_back(one)]
         typer.echo(f"更正 {len(fixed)} 条")
@@ -162,13 +165,13 @@ def as_row(drafted: Draft) -> dict[str, Any]:
     return {name: getattr(drafted, name).value for name in judging.JUDGED}
 
 
-def read_corrections(file: Path, drafter: Drafter) -> Iterator[Example]:
+def read_corrections(lines: bytes, drafter: Drafter) -> Iterator[Example]:
     """Corrected calls; a field that is not in the line was accepted as drafted.
 
     Raises:
         typer.BadParameter: naming the line.
     """
-    for number, line in enumerate(file.read_bytes().splitlines(), start=1):
+    for number, line in enumerate(lines.splitlines(), start=1):
         if not line.strip():
             continue
         try:
