@@ -173,6 +173,37 @@ def left(person: Person, seat: int) -> bool:
     return bool(person.seat(seat)["state"] == "empty")
 
 
+def test_asterisk_killed_and_started_again_leaves_a_seat_that_answers(page: Page, hotline: Hotline) -> None:
+    begin_duty(page, hotline, "op02", 1)
+    leader = hotline.sign_in("leader")
+    supervisor = hotline.supervisor
+    with ScriptedPhone.citizen(hotline.settings, "13900005680") as cut_off:
+        cut_off.call("56564444")
+        expect(page.get_by_test_id("answer")).to_be_enabled(timeout=30_000)
+        page.keyboard.press("F1")
+        expect(page.get_by_test_id("state-word")).to_contain_text("通话中")
+        supervisor.asterisk.kill()
+        assert supervisor.wait_ready(60), hotline.logs()
+    wait_for("nobody to talk", lambda: not leader.get("/api/board")["talking"], 20)
+    expect(page.get_by_test_id("phone-state")).to_contain_text("话机就绪", timeout=30_000)
+    leave_wrap_up(page)
+    with ScriptedPhone.citizen(hotline.settings, "13900005681") as caller:
+        caller.call("56564444")
+        expect(page.get_by_test_id("answer")).to_be_enabled(timeout=30_000)
+        page.keyboard.press("F1")
+        expect(page.get_by_test_id("state-word")).to_contain_text("通话中")
+        page.keyboard.press("F8")
+        caller.wait_ended()
+    leave(page)
+
+
+def leave_wrap_up(page: Page) -> None:
+    """The after-call work of the call that was cut off."""
+    expect(page.get_by_test_id("state-word")).to_contain_text("话后整理", timeout=30_000)
+    page.get_by_test_id("wrapup-finish").click()
+    expect(page.get_by_test_id("state-word")).to_contain_text("就绪")
+
+
 def test_the_demo_telephone_reaches_the_queue_and_the_wall_shows_it(page: Page, hotline: Hotline) -> None:
     sign_in(page, hotline, "leader")
     page.wait_for_url("**/calls")

@@ -14,7 +14,7 @@ const phones = { seatId: null, starting: null, stopMute: null, stopQuality: null
 export const microphone = () => (desk.phone?.stream?.active ? desk.phone.stream : null);
 
 export function mountPhone() {
-  onBoard(() => { drop(); if (desk.seat && (!desk.phone || lostMicrophone())) ensurePhone(); });
+  onBoard(() => { endDead(); drop(); if (desk.seat && (!desk.phone || lostMicrophone())) ensurePhone(); });
   navigator.mediaDevices?.addEventListener("devicechange", () => { if (desk.phone && !microphone()) ensurePhone(); });
   addEventListener("beforeunload", (event) => { if (desk.phone?.inCall && !leaving) event.preventDefault(); });
   addEventListener("pagehide", () => { stopStream(desk.phone?.stream); });
@@ -89,6 +89,11 @@ function watchSound() {
   here.addEventListener("statechange", draw);
   for (const touch of ["pointerdown", "keydown"]) addEventListener(touch, () => here.state === "suspended" && here.resume());
   draw();
+}
+// Asterisk died without a goodbye: JsSIP would keep the dead call, and refuse the next one, until ICE gives up
+function endDead() {
+  const { phone, seat } = desk;
+  if (phone?.broken && phone.inCall && phone.agent.isRegistered() && !seat?.call_id) phone.hangUp();
 }
 // A seat left by wish, by a shift leader or for another seat: its account must not stay registered here
 function drop() {

@@ -15,7 +15,7 @@ export class Softphone extends EventTarget {
     this.agent.on("registered", () => this.#tell("registered"));
     this.agent.on("unregistered", () => this.#tell("unregistered"));
     this.agent.on("registrationFailed", () => this.#tell("unregistered"));
-    this.agent.on("disconnected", () => this.#tell("unregistered"));
+    this.agent.on("disconnected", () => { this.broken = Boolean(this.session); this.#tell("unregistered"); });
     this.agent.on("newRTCSession", ({ originator, session, request }) => this.#take(originator, session, request));
     document.addEventListener("visibilitychange", () => {
       // A hidden tab is throttled and its registration may have died unseen
@@ -57,6 +57,7 @@ export class Softphone extends EventTarget {
       try { dead.terminate(); } catch { /* over already */ }
     }
     this.session = session;
+    this.broken = false; // whether the websocket went away under this call
     this.failure = null;
     const hear = (connection) => connection.addEventListener("track", (event) => { this.audio.srcObject = event.streams[0] ?? new MediaStream([event.track]); });
     if (session.connection) hear(session.connection); else session.on("peerconnection", ({ peerconnection }) => hear(peerconnection));
