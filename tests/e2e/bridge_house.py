@@ -21,7 +21,7 @@ from ops.bridge_check import check
 from ops.carrier import Carrier
 from ops.phone import ScriptedPhone, tone
 from ops.smoke_bridge import CATEGORY, TONES_HZ, Place, find_place, prepare_with, sounds
-from tests.e2e.hotline import Hotline, Person, wait_for
+from tests.e2e.hotline import Hotline, Person, aside, wait_for
 
 
 class CutLink:
@@ -74,10 +74,10 @@ class BridgeHouse:
 
     def __init__(self, folder: Path, carrier: Carrier) -> None:
         self.carrier = carrier
-        prepare_with(carrier, folder, lambda _line: None)
+        aside(prepare_with, carrier, folder, lambda _line: None)
         self.hotline = Hotline(folder)
         self.settings = self.hotline.settings
-        self.place: Place = find_place(self.settings)
+        self.place: Place = aside(find_place, self.settings)
         self._lift_caps()
         self.link = CutLink(self.settings.ami.port)
         self.keys: list[str] = []

@@ -28,14 +28,18 @@ def wait_for(what: str, look: Callable[[], T | None], timeout_s: float = 20.0) -
         time.sleep(0.05)
 
 
+def aside(work: Callable[..., T], *arguments: Any, **named: Any) -> T:
+    """Done in another thread: Playwright's API keeps a loop in this one, and set-up runs its own."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(work, *arguments, **named).result()
+
+
 class Hotline:
     """One instance: start, stop, kill, sign people in."""
 
     def __init__(self, folder: Path) -> None:
         self.said: list[str] = []
-        # In a thread: Playwright's synchronous API keeps a loop in this one, and set-up runs its own
-        with ThreadPoolExecutor(1) as aside:
-            prepared = aside.submit(setup_steps.prepare, folder, self.said.append, free_ports=True).result()
+        prepared = aside(setup_steps.prepare, folder, self.said.append, free_ports=True)
         self.settings = prepared.settings
         self.password = prepared.demo_password or ""
         self.supervisor = Supervisor(self.settings, self.said.append)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -21,9 +20,8 @@ OUTSIDE = ("grid_worker", "internet_office", "handling_unit")
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BridgeHouse]:
     folder = tmp_path_factory.mktemp("bridge-page")
-    # In a thread: Playwright's synchronous API keeps a loop in this one
-    with Carrier() as carrier, ThreadPoolExecutor(1) as aside:
-        made = aside.submit(BridgeHouse, folder, carrier).result()
+    with Carrier() as carrier:
+        made = BridgeHouse(folder, carrier)
         try:
             made.start()
             yield made

@@ -20,7 +20,7 @@ from ops.instance import change_settings, free_port_block
 from ops.supervisor import Supervisor
 from telephony.asterisk_config import render
 from telephony.asterisk_runtime import AsteriskProcess
-from tests.e2e.hotline import wait_for
+from tests.e2e.hotline import aside, wait_for
 
 LAN = "127.0.0.3"
 
@@ -31,10 +31,10 @@ def quiet(_line: str) -> None:
 
 def test_pages_and_telephones_are_encrypted_on_a_lan(tmp_path: Path) -> None:
     folder = tmp_path / "lan"
-    setup_steps.prepare(folder, quiet, mode=Mode.PRODUCTION, free_ports=True)
+    aside(setup_steps.prepare, folder, quiet, mode=Mode.PRODUCTION, free_ports=True)
     change_settings(folder, {"asterisk": {"https_port": free_port_block(1)[0]}})
     setup_steps.serve_lan(folder, LAN)
-    settings = setup_steps.prepare(folder, quiet).settings
+    settings = aside(setup_steps.prepare, folder, quiet).settings
     assert Path(settings.web.tls_key).stat().st_mode & 0o077 == 0
     trusted = ssl.create_default_context(cafile=settings.web.tls_cert)
     supervisor = Supervisor(settings, quiet)
@@ -108,7 +108,7 @@ def registrar() -> Iterator[Registrar]:
 
 def test_a_trunk_is_registered_at_with_its_password(registrar: Registrar, tmp_path: Path) -> None:
     folder = tmp_path / "registered"
-    setup_steps.prepare(folder, quiet, free_ports=True)
+    aside(setup_steps.prepare, folder, quiet, free_ports=True)
     trunk = {
         "kind": "registration",
         "server": registrar.address,

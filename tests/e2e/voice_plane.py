@@ -12,6 +12,7 @@ from ops import setup_steps
 from ops.phone import ScriptedPhone, read_wav
 from telephony.asterisk_config import QueuePolicy, render
 from telephony.asterisk_runtime import AsteriskProcess
+from tests.e2e.hotline import aside
 
 SHORT: Final = QueuePolicy(
     ring_timeout_s=6, max_wait_s=14, retry_s=1, message_max_s=20, message_silence_s=5, agi_limit_s=3
@@ -22,7 +23,7 @@ class VoicePlane:
     """Renders, starts and stops Asterisk; puts desk phones into the queue as fixed console words."""
 
     def __init__(self, folder: Path) -> None:
-        self.settings = setup_steps.prepare(folder, lambda _line: None, free_ports=True).settings
+        self.settings = aside(setup_steps.prepare, folder, lambda _line: None, free_ports=True).settings
         render(self.settings, SHORT)
         self.asterisk = AsteriskProcess(self.settings)
         self.asterisk.start()

@@ -93,7 +93,7 @@ function watchSound() {
 // Asterisk died without a goodbye: JsSIP would keep the dead call, and refuse the next one, until ICE gives up
 function endDead() {
   const { phone, seat } = desk;
-  if (phone?.broken && phone.inCall && phone.agent.isRegistered() && !seat?.call_id) phone.hangUp();
+  if (phone?.broken && phone.inCall && phone.agent.isRegistered() && (!seat?.call_id || seat.state === "wrap_up")) phone.hangUp();
 }
 // A seat left by wish, by a shift leader or for another seat: its account must not stay registered here
 function drop() {
