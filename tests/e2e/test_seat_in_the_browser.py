@@ -185,7 +185,7 @@ def test_asterisk_killed_and_started_again_leaves_a_seat_that_answers(page: Page
         supervisor.asterisk.kill()
         assert supervisor.wait_ready(60), hotline.logs()
     wait_for("nobody to talk", lambda: not leader.get("/api/board")["talking"], 20)
-    expect(page.get_by_test_id("phone-state")).to_contain_text("话机就绪", timeout=30_000)
+    expect(page.get_by_test_id("phone-state")).to_contain_text("话机就绪", timeout=60_000)
     leave_wrap_up(page)
     with ScriptedPhone.citizen(hotline.settings, "13900005681") as caller:
         caller.call("56564444")

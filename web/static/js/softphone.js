@@ -1,6 +1,9 @@
 // A telephone in the page: JsSIP with one account and at most one call.
 import JsSIP from "jssip";
 
+const RETRY_MS = 2000;
+const PATIENCE_MS = 8000;
+
 export class Softphone extends EventTarget {
   constructor(account, audio, stream = null) {
     super();
@@ -14,7 +17,9 @@ export class Softphone extends EventTarget {
     });
     this.agent.on("registered", () => this.#tell("registered"));
     this.agent.on("unregistered", () => this.#tell("unregistered"));
-    this.agent.on("registrationFailed", () => this.#tell("unregistered"));
+    this.agent.on("registrationFailed", () => { this.#tell("unregistered"); setTimeout(() => this.#register(), RETRY_MS); });
+    // A REGISTER that a starting Asterisk swallowed would be waited for half a minute
+    this.agent.on("connected", () => { clearTimeout(this.patience); this.patience = setTimeout(() => this.#beginAgain(), PATIENCE_MS); });
     this.agent.on("disconnected", () => { this.broken = Boolean(this.session); this.#tell("unregistered"); });
     this.agent.on("newRTCSession", ({ originator, session, request }) => this.#take(originator, session, request));
     document.addEventListener("visibilitychange", () => {
@@ -22,8 +27,15 @@ export class Softphone extends EventTarget {
       if (!document.hidden && this.agent.isConnected() && !this.agent.isRegistered()) this.agent.register();
     });
   }
+  #register() { if (this.agent.isConnected() && !this.agent.isRegistered()) this.agent.register(); }
+  #beginAgain() {
+    if (this.stopped || this.agent.isRegistered() || (this.session && !this.broken)) return;
+    this.session?.terminate();
+    this.agent.stop();
+    this.agent.start();
+  }
   start() { this.agent.start(); }
-  stop() { this.agent.stop(); }
+  stop() { this.stopped = true; clearTimeout(this.patience); this.agent.stop(); }
   get inCall() { return Boolean(this.session?.isEstablished()); }
   call(target) { this.agent.call(target, this.#options()); }
   answer() { this.session?.answer(this.#options()); }
