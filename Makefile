@@ -2,6 +2,8 @@
 SHELL := /bin/bash
 PY := .venv/bin/python
 export PYTHONDONTWRITEBYTECODE :=
+# Each worker has instances of its own; tests mostly wait for telephones, so three share two cores well
+WORKERS ?= 3
 
 .DEFAULT_GOAL := help
 
@@ -27,8 +29,8 @@ lint: tools ## Format, lint, types, house arrows
 
 test: lint ## Lint, then unit, integration and end-to-end tests on the real parts
 	@.venv/bin/pytest -q tests/unit
-	@.venv/bin/pytest -q tests/integration
-	@.venv/bin/pytest -q tests/e2e
+	@.venv/bin/pytest -q -n $(WORKERS) --dist loadfile tests/integration
+	@.venv/bin/pytest -q -n $(WORKERS) --dist loadfile tests/e2e
 
 bench: tools ## Measured figures, side by side with a peer or a bare floor
 	@.venv/bin/pytest -q -m bench -s tests/bench

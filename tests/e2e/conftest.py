@@ -25,14 +25,27 @@ CHROMIUM_FLAGS = (
 )
 
 
+_running: list[Hotline] = []
+
+
 @pytest.fixture(scope="session")
 def hotline(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hotline]:
     house = Hotline(tmp_path_factory.mktemp("hotline"))
     try:
         house.start()
+        _running.append(house)
         yield house
     finally:
+        _running.clear()
         house.stop()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _desks_left_empty() -> Iterator[None]:
+    """Files share the hotline, in whatever order a worker takes them: each leaves every desk as it found it."""
+    yield
+    for house in _running:
+        house.empty_desks()
 
 
 @pytest.fixture(scope="session")

@@ -77,6 +77,14 @@ class Hotline:
             parts.append(f"--- {file.name}\n" + "\n".join(lines))
         return "\n".join(parts)
 
+    def empty_desks(self) -> None:
+        """Sign everybody off who still sits at a desk."""
+        leader = self.sign_in("leader")
+        for seat in leader.get("/api/board")["seats"]:
+            if seat["operator"] is not None:
+                leader.post(f"/api/seats/{seat['id']}/sign-off", {"reason": "测试结束"})
+                leader.seat_is(seat["id"], "empty", 30)
+
     def sign_in(self, login: str) -> Person:
         """A signed-in person's HTTP client."""
         person = Person(self.url, login, self.password)
