@@ -42,7 +42,7 @@ def hotline(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hotline]:
 
 @pytest.fixture(scope="module", autouse=True)
 def _desks_left_empty() -> Iterator[None]:
-    """Files share the hotline, in whatever order a worker takes them: each leaves every desk as it found it."""
+    """Files share the hotline in whatever order a worker takes them: each leaves every desk empty."""
     yield
     for house in _running:
         house.empty_desks()
