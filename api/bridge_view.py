@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from core.bridge_words import BRIDGE_LABELS, LEG_LABELS, role_label
+from core.bridge_words import BRIDGE_LABELS, KIND_LABELS, LEG_LABELS, LegState, role_label
 from db.models import Bridge, BridgeAttempt, BridgeLeg, BridgeNumber
 from db.repositories import bridges
 from telephony.snapshot import masked
@@ -23,6 +23,8 @@ async def bridge_json(session: AsyncSession, bridge: Bridge) -> dict[str, Any]:
         "id": bridge.id,
         "state": bridge.state,
         "label": BRIDGE_LABELS[bridge.state],
+        "kind": bridge.kind,
+        "kind_label": KIND_LABELS[bridge.kind],
         "presser": bridge.presser,
         "call_id": bridge.call_id,
         "ticket_id": bridge.ticket_id,
@@ -48,8 +50,9 @@ def _leg(leg: BridgeLeg, numbers: list[BridgeNumber], attempts: list[BridgeAttem
         "id": leg.id,
         "role": leg.role,
         "role_label": role_label(leg.role),
+        "seat_id": leg.seat_id,
         "state": leg.state,
-        "label": LEG_LABELS[leg.state],
+        "label": _label(leg),
         "since": _iso(leg.since),
         "attempt": leg.attempt,
         "name": here.name if here else "",
@@ -71,6 +74,12 @@ def _leg(leg: BridgeLeg, numbers: list[BridgeNumber], attempts: list[BridgeAttem
             for attempt in attempts
         ],
     }
+
+
+def _label(leg: BridgeLeg) -> str:
+    """Without the question for key 1 a pick-up is an answer."""
+    asked = leg.asks and leg.seat_id is None
+    return "已接听" if leg.state is LegState.ANSWERED and not asked else LEG_LABELS[leg.state]
 
 
 def _iso(moment: dt.datetime | None) -> str | None:

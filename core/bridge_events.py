@@ -70,6 +70,11 @@ class LegJoined(LegFact):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LegHeld(LegFact):
+    """The caller hears music, outside the room."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LegWasBusy(LegFact):
     """Busy, or refused."""
 

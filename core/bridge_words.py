@@ -1,4 +1,4 @@
-"""The closed lists of words of the one-key bridge 一键三方. Code is English, labels are Chinese."""
+"""The closed lists of words of rooms: 一键三方, 咨询转接, 外呼. Code is English, labels are Chinese."""
 
 from __future__ import annotations
 
@@ -7,16 +7,27 @@ from typing import Final
 
 CALLER: Final = "caller"
 SEAT: Final = "seat"
+COLLEAGUE: Final = "colleague"
+"""Another seat; a second one is `colleague-2`, and so on."""
 ROLE_LABELS: Final[dict[str, str]] = {
     CALLER: "来电群众",
     SEAT: "坐席",
+    COLLEAGUE: "同事坐席",
     "grid_worker": "网格员",
     "internet_office": "网信部门",
     "handling_unit": "承办单位",
     "emergency": "110/119/120",
     "citizen": "群众",
 }
-"""The two that are here already, and core.vocabulary.BridgeRole. `extra-1` … are added people."""
+"""The two that are here already, colleagues, and core.vocabulary.BridgeRole. `extra-1` … are added people."""
+
+
+class BridgeKind(StrEnum):
+    """What a room is for."""
+
+    EMERGENCY = "emergency"
+    CONSULT = "consult"
+    OUTBOUND = "outbound"
 
 
 class BridgeState(StrEnum):
@@ -38,6 +49,8 @@ class LegState(StrEnum):
     ANSWERED = "answered"
     """Something picked up; whether it is a person is not known before key 1."""
     JOINED = "joined"
+    HELD = "held"
+    """The caller hears music outside the room, and is still of the party."""
     NEXT_NUMBER = "next_number"
     BUSY = "busy"
     NO_ANSWER = "no_answer"
@@ -45,6 +58,15 @@ class LegState(StrEnum):
     LEFT = "left"
     REMOVED = "removed"
     FAILED = "failed"
+
+
+class LegAim(StrEnum):
+    """Where a party ought to be; its state says where it was seen."""
+
+    ROOM = "room"
+    MUSIC = "music"
+    QUEUE = "queue"
+    OUT = "out"
 
 
 class Presser(StrEnum):
@@ -62,6 +84,8 @@ class BridgeEnd(StrEnum):
     LAST_OUTSIDE_LEFT = "last_outside_left"
     NOBODY_LEFT = "nobody_left"
     ENDED_BY_PERSON = "ended_by_person"
+    BACK_TO_QUEUE = "back_to_queue"
+    """Nobody took the caller, or a person said so: he waits at the head of the queue."""
     GONE = "gone"
     """It was found to be no more after a gap."""
 
@@ -72,6 +96,7 @@ LEG_LABELS: Final[dict[LegState, str]] = {
     LegState.RINGING: "振铃",
     LegState.ANSWERED: "等待按键确认",
     LegState.JOINED: "已接通",
+    LegState.HELD: "听音乐",
     LegState.NEXT_NUMBER: "换下一号码",
     LegState.BUSY: "忙",
     LegState.NO_ANSWER: "无人接听",
@@ -87,6 +112,18 @@ BRIDGE_LABELS: Final[dict[BridgeState, str]] = {
 }
 
 
+KIND_LABELS: Final[dict[BridgeKind, str]] = {
+    BridgeKind.EMERGENCY: "一键三方",
+    BridgeKind.CONSULT: "咨询转接",
+    BridgeKind.OUTBOUND: "外呼",
+}
+
+
+def is_colleague(role: str) -> bool:
+    """Whether a role is that of another seat."""
+    return role.partition("-")[0] == COLLEAGUE
+
+
 def role_label(role: str) -> str:
     """The Chinese of a role; an added person is 邀请人员."""
-    return ROLE_LABELS.get(role, "邀请人员")
+    return ROLE_LABELS.get(COLLEAGUE if is_colleague(role) else role, "邀请人员")

@@ -8,11 +8,10 @@ from typing import Final
 
 import structlog
 
-from core.bridge_events import BridgeTicketed, LegFact, LegLeft
+from core.bridge_events import BridgeTicketed
 from core.bus import Bus
 from core.clock import Clock
 from core.config import Settings
-from core.events import SeatFreed
 from core.ids import CallId, SeatId
 from db.repositories import bridges, event_log
 from db.session import SessionMaker, transaction
@@ -24,6 +23,7 @@ from telephony.bridge_service import BridgeService, Parts
 from telephony.bridge_switch import BridgeSwitch
 from telephony.bridge_translate import read
 from telephony.ports import Directory, TicketDesk
+from telephony.room_seats import RoomSeats
 from telephony.seat_service import SeatService
 from telephony.sound_files import repair_header, sha256_of
 
@@ -47,7 +47,6 @@ class BridgeControl:
         self._clock = clock
         self._act = act
         self._switch = BridgeSwitch(act, settings.asterisk.hotline_number)
-        self._seats: SeatService | None = None
         self._resync: BridgeResync | None = None
         self._tickets: TicketDesk | None = None
         self.service: BridgeService | None = None
@@ -56,10 +55,11 @@ class BridgeControl:
         """Say whom to call and who makes tickets; without it there are no conferences."""
         parts = Parts(self._sessions, self._bus, self._clock, self._switch, directory)
         service = BridgeService(parts)
-        service.on_left = self._seat_left
+        rooms = RoomSeats(self._sessions, self._clock, seats)
+        service.on_leg = rooms.on_leg
         cel = self._settings.asterisk_dir / "log" / "cel.csv"
-        self._resync = BridgeResync(self._sessions, self._clock, self._switch, service, cel)
-        self._tickets, self._seats, self.service = tickets, seats, service
+        self._resync = BridgeResync(self._sessions, self._clock, self._switch, service, cel, rooms)
+        self._tickets, self.service = tickets, service
         return service
 
     async def close(self) -> None:
@@ -83,16 +83,6 @@ class BridgeControl:
         if self._tickets is not None:
             await self._give_tickets(self._tickets)
         await self._take_in_sound()
-
-    async def _seat_left(self, fact: LegFact) -> None:
-        """The seat went out of the conference, and the others go on: it is free for its after-call work."""
-        if not isinstance(fact, LegLeft) or fact.call_id is None or self._seats is None:
-            return
-        async with transaction(self._sessions) as session:
-            bridge = await bridges.get(session, fact.bridge_id)
-        if bridge is not None and bridge.seat_id is not None:
-            seat_id = SeatId(bridge.seat_id)
-            await self._seats.on_fact(SeatFreed(at=fact.at, seat_id=seat_id, call_id=fact.call_id))
 
     async def _give_tickets(self, desk: TicketDesk) -> None:
         async with transaction(self._sessions) as session:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from core.bridge_words import CALLER, SEAT, Presser
+from core.bridge_words import CALLER, SEAT, BridgeKind, Presser
 from core.errors import InvalidField
 from telephony.ports import Number
 
@@ -23,6 +23,7 @@ class Press:
     key: str
     presser: Presser
     roles: Sequence[str]
+    kind: BridgeKind = BridgeKind.EMERGENCY
     account_id: int | None = None
     seat_id: int | None = None
     call_id: str | None = None
@@ -32,6 +33,10 @@ class Press:
     village: int | None = None
     given: Mapping[str, Sequence[Number]] = field(default_factory=dict[str, Sequence[Number]])
     """Numbers of roles that the house itself has looked up: the presser's own, the citizen's."""
+    seats: Mapping[str, int] = field(default_factory=dict[str, int])
+    """Roles that are other seats, dialled at their phones."""
+    asks: bool = True
+    """Whether those outside are asked for key 1 before they join."""
 
     def check(self) -> None:
         """Raises InvalidField."""

@@ -29,7 +29,7 @@ from core.bridge_events import (
     LegUnanswered,
     LegWasBusy,
 )
-from core.bridge_words import CALLER, SEAT, BridgeEnd, BridgeState, LegState, Presser
+from core.bridge_words import CALLER, BridgeEnd, BridgeState, LegState, Presser
 from core.errors import IllegalTransition
 from core.ids import CallId, SeatId
 from db.models.bridge import Bridge, BridgeAttempt, BridgeLeg, BridgeNumber
@@ -243,9 +243,9 @@ async def add_attempt(step: Step, leg: BridgeLeg, numbers: Sequence[BridgeNumber
 async def dial_order(step: Step, leg: BridgeLeg, numbers: Sequence[BridgeNumber]) -> Dial:
     """The order to dial the leg's present attempt, at the present place of its numbers."""
     seat = None
-    if leg.role == SEAT and step.bridge.seat_id is not None:
-        row = await seats.get(step.session, step.bridge.seat_id)
-        seat = (SeatId(step.bridge.seat_id), row.phone if row else "seat")
+    if leg.seat_id is not None:
+        row = await seats.get(step.session, leg.seat_id)
+        seat = (SeatId(leg.seat_id), row.phone if row else "seat")
     return Dial(
         leg=name_of(leg),
         digits=numbers[leg.place].digits if numbers else "",
@@ -253,6 +253,8 @@ async def dial_order(step: Step, leg: BridgeLeg, numbers: Sequence[BridgeNumber]
         about=step.bridge.about[:2] or "00",
         by="grid" if step.bridge.presser is Presser.GRID else "caller",
         ring_s=step.limits.ring_s,
+        asks=leg.asks,
+        call_id=step.bridge.call_id,
     )
 
 

@@ -32,7 +32,7 @@ Numbers = dict[str, list[Number]]
 
 async def look_up(press: Press, directory: Directory) -> Mapping[str, Sequence[Number]]:
     """Each role's numbers, all roles at once."""
-    wanted = [role for role in press.roles if role not in press.given]
+    wanted = [role for role in press.roles if role not in press.given and role not in press.seats]
     found = await asyncio.gather(
         *(directory.numbers_for(role, press.category, press.town, press.village) for role in wanted)
     )
@@ -48,8 +48,8 @@ def choose(press: Press, found: Mapping[str, Sequence[Number]], limits: Limits) 
     """
     if len(press.roles) > limits.parties:
         raise InvalidField(field="roles", reason=f"最多 {limits.parties} 方")
-    numbers = {role: may_dial(found[role], limits) for role in press.roles}
-    if not any(numbers.values()):
+    numbers = {role: may_dial(found.get(role, ()), limits) for role in press.roles}
+    if not press.seats and not any(numbers.values()):
         raise NobodyToCall
     return numbers
 
@@ -71,6 +71,7 @@ def new_bridge(press: Press, now: dt.datetime) -> Bridge:
     """The conference's row."""
     return Bridge(
         key=press.key,
+        kind=press.kind,
         presser=press.presser,
         account_id=press.account_id,
         seat_id=press.seat_id,
@@ -87,7 +88,8 @@ async def write_rows(step: Step, press: Press, numbers: Numbers) -> None:
     if press.presser is Presser.SEAT_CALL:
         await _move_those_who_talk(step, press)
     own: Numbers = {SEAT: []} if press.presser is not Presser.SEAT_CALL and press.seat_id is not None else {}
-    await begin_legs(step, {**own, **numbers})
+    at_seats = {**press.seats, **({SEAT: press.seat_id} if press.seat_id is not None else {})}
+    await begin_legs(step, {**own, **numbers}, seats=at_seats, asks=press.asks)
     seat_id = SeatId(press.seat_id) if press.seat_id is not None else None
     pressed = BridgePressed(**step.frame(), presser=press.presser, seat_id=seat_id, roles=tuple(press.roles))
     step.change.facts.insert(0, pressed)
@@ -104,6 +106,7 @@ async def _move_those_who_talk(step: Step, press: Press) -> None:
         if channel is not None:
             leg = _leg(step, role)
             leg.channel = channel
+            leg.seat_id = press.seat_id if role == SEAT else None
             step.session.add(leg)
     step.change.orders.append(Move(step.bridge.id, call.channel, seat))
 
@@ -126,9 +129,20 @@ async def begin_leg(step: Step, role: str, numbers: Sequence[Number]) -> BridgeL
     return (await begin_legs(step, {role: numbers}))[0]
 
 
-async def begin_legs(step: Step, roles: Mapping[str, Sequence[Number]]) -> list[BridgeLeg]:
-    """Legs that are to be dialled, written together; one is failed at once where it has no number."""
+async def begin_legs(
+    step: Step,
+    roles: Mapping[str, Sequence[Number]],
+    *,
+    seats: Mapping[str, int] | None = None,
+    asks: bool = True,
+) -> list[BridgeLeg]:
+    """Legs that are to be dialled, written together; one is failed at once where it has no number.
+
+    `seats` says which roles are seats; `asks`, whether those outside press 1 to join.
+    """
     legs = [_leg(step, role) for role in roles]
+    for leg in legs:
+        leg.seat_id, leg.asks = (seats or {}).get(leg.role), asks
     step.session.add_all(legs)
     await step.session.flush()
     for leg in legs:
@@ -143,7 +157,7 @@ async def begin_legs(step: Step, roles: Mapping[str, Sequence[Number]]) -> list[
             for place, number in enumerate(roles[leg.role])
         ]
         step.session.add_all(lines)
-        if lines or leg.role == SEAT:
+        if lines or leg.seat_id is not None:
             await add_attempt(step, leg, lines)
         else:
             await apply(step, leg, LegFailed(**step.about(leg), reason="no_number"))

@@ -26,6 +26,7 @@ from telephony.bridge_service import BridgeService
 from telephony.bridge_states import DUE, OVER
 from telephony.bridge_switch import BridgeSwitch
 from telephony.bridge_translate import Heard, Sign
+from telephony.room_seats import RoomSeats
 
 log = structlog.get_logger(__name__)
 
@@ -47,13 +48,20 @@ class BridgeResync:
     """`sweep` may be called at any time; never by two tasks at once."""
 
     def __init__(
-        self, sessions: SessionMaker, clock: Clock, switch: BridgeSwitch, service: BridgeService, cel: Path
+        self,
+        sessions: SessionMaker,
+        clock: Clock,
+        switch: BridgeSwitch,
+        service: BridgeService,
+        cel: Path,
+        rooms: RoomSeats | None = None,
     ) -> None:
         self._sessions = sessions
         self._clock = clock
         self._switch = switch
         self._service = service
         self._cel = cel
+        self._rooms = rooms
         self._seen_before: set[str] = set()
         self._seen_now: set[str] = set()
 
@@ -75,6 +83,8 @@ class BridgeResync:
                 await self._compare(bridge, leg, look)
             await self._bring(bridge, legs[bridge.id], look)
         await self._end_strays(channels, {bridge.id for bridge in unsettled})
+        if self._rooms is not None:
+            await self._rooms.compare(self._twice)
 
     def _twice(self, difference: str) -> bool:
         self._seen_now.add(difference)

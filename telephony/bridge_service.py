@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.bridge_events import LegFact, LegRedialled, LegRemoved, LegTalked
-from core.bridge_words import CALLER, SEAT, BridgeEnd, BridgeState, LegState
+from core.bridge_words import CALLER, BridgeEnd, BridgeState, LegState
 from core.bus import Bus
 from core.clock import Clock
 from core.errors import ActionRefused, HotlineError, IllegalTransition, InvalidField, NotFound
@@ -65,8 +65,8 @@ class BridgeService:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         self._tasks = TaskGroup()
-        self.on_left: Callable[[LegFact], Awaitable[None]] | None = None
-        """Told of each party that left, after the commit: a seat that left is free."""
+        self.on_leg: Callable[[LegFact], Awaitable[None]] | None = None
+        """Told of each leg's fact, after the commit: a seat in a room is not free."""
 
     async def close(self) -> None:
         """End what is being ordered; conferences go on without us."""
@@ -162,9 +162,8 @@ class BridgeService:
         """Call a role again from its first number."""
 
         async def work(step: Step, leg: BridgeLeg) -> None:
-            if leg.role == CALLER or not (
-                leg.role == SEAT or await bridges.numbers_of(step.session, [leg.id])
-            ):
+            numbers = await bridges.numbers_of(step.session, [leg.id])
+            if leg.role == CALLER or not (numbers or leg.seat_id is not None):
                 raise NobodyToCall
             if leg.state not in OVER:
                 raise IllegalTransition(state=leg.state)
@@ -263,8 +262,8 @@ class BridgeService:
     async def _tell(self, change: Change) -> None:
         for fact in change.facts:
             await self._parts.bus.publish(fact)
-            if self.on_left is not None and isinstance(fact, LegFact) and fact.role == SEAT:
-                await self.on_left(fact)
+            if self.on_leg is not None and isinstance(fact, LegFact):
+                await self.on_leg(fact)
 
     async def carry_out(self, orders: Sequence[Order]) -> None:
         """Give orders, all at once. One that fails is found by the next comparison, and repeated there."""

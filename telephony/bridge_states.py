@@ -12,6 +12,7 @@ from core.bridge_events import (
     LegDialled,
     LegFact,
     LegFailed,
+    LegHeld,
     LegJoined,
     LegLeft,
     LegMovedOn,
@@ -30,7 +31,7 @@ S = LegState
 DUE: Final = frozenset({S.ORDERED, S.NEXT_NUMBER})
 """Asterisk's own word for the order is still missing."""
 ON_THE_WAY: Final = DUE | {S.DIALLING, S.RINGING, S.ANSWERED}
-LIVE: Final = ON_THE_WAY | {S.JOINED}
+LIVE: Final = ON_THE_WAY | {S.JOINED, S.HELD}
 OVER: Final = frozenset(LegState) - LIVE
 
 NEXT: Final[Mapping[tuple[LegState, type[LegFact]], LegState]] = {
@@ -45,6 +46,11 @@ NEXT: Final[Mapping[tuple[LegState, type[LegFact]], LegState]] = {
     (S.ANSWERED, LegAskedBack): S.CALL_BACK,
     (S.JOINED, LegLeft): S.LEFT,
     (S.JOINED, LegMuted): S.JOINED,
+    # The caller alone is held, and fetched in again
+    (S.ORDERED, LegHeld): S.HELD,
+    (S.JOINED, LegHeld): S.HELD,
+    (S.HELD, LegJoined): S.JOINED,
+    (S.HELD, LegLeft): S.LEFT,
     # Facts between were lost
     **{(state, LegRang): S.RINGING for state in DUE},
     **{(state, LegAnswered): S.ANSWERED for state in (*DUE, S.DIALLING, S.RINGING)},

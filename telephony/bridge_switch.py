@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from core.errors import ActionRefused, UnsafeHeader
-from core.ids import SeatId
+from core.ids import SeatId, parse_call_id
 from telephony.ami_client import AmiLink
 from telephony.ami_protocol import AmiMessage
 from telephony.bridge_names import LegName, room
@@ -28,6 +28,10 @@ class Dial:
     about: str
     by: str
     ring_s: float
+    asks: bool = True
+    """Whether an outside phone is asked for key 1."""
+    call_id: str | None = None
+    """The call that a seat's page is to show when it rings."""
 
 
 class BridgeSwitch:
@@ -62,7 +66,10 @@ class BridgeSwitch:
         else:
             if not _DIGITS.match(order.digits):
                 raise UnsafeHeader
-            channel, context = f"PJSIP/{order.digits}@{OUTBOUND}", "bridge-leg"
+            channel, context = (
+                f"PJSIP/{order.digits}@{OUTBOUND}",
+                "bridge-leg" if order.asks else "bridge-join",
+            )
         if not (_WORD.match(order.about) and _WORD.match(order.by)):
             raise UnsafeHeader
         headers = {
@@ -75,6 +82,8 @@ class BridgeSwitch:
             "Timeout": str(int(order.ring_s * 1000)),
             "Variable": f"MS_ABOUT={order.about},MS_BY={order.by}",
         }
+        if order.seat is not None and order.call_id:
+            headers["PreDialGoSub"] = f"seat-headers^s^1({parse_call_id(order.call_id)})"
         await self._link.action("Originate", headers)
 
     async def mute(self, bridge_id: int, channel: str, *, muted: bool) -> None:

@@ -145,8 +145,8 @@ class Reconciler:
             await self._seats.on_fact(kind(at=self._clock.now(), seat_id=SeatId(row.id)))
 
     async def _compare_part(self, row: Seat, open_calls: dict[str, Call]) -> None:
-        """A seat in a call that is over, or that another seat has, is free."""
-        if row.state not in IN_CALL or row.call_id is None:
+        """A seat in a call that is over, or that another seat has, is free. Rooms look after their own."""
+        if row.state not in IN_CALL or row.call_id is None or row.bridge_id is not None:
             return
         call = open_calls.get(row.call_id)
         if (call is None or call.seat_id != row.id) and self._twice(f"seat {row.id} not in {row.call_id}"):

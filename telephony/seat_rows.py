@@ -10,7 +10,7 @@ from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from core.errors import ActionTimedOut
+from core.errors import ActionTimedOut, IllegalTransition
 from core.events import (
     CallAnswered,
     CallEnded,
@@ -34,6 +34,7 @@ from core.events import (
     WrapUpExtended,
 )
 from core.ids import SeatId
+from core.room_events import SeatJoinedRoom, SeatLeftRoom, SeatRungForRoom
 from core.vocabulary import CallState, PauseReason, SeatState, SeatWish
 from db.models.seat import Seat
 from db.repositories import seats
@@ -54,7 +55,10 @@ def change_seat(row: Seat, before: SeatState, fact: SeatFact, wrap_up_s: float) 
         return changed
     if isinstance(fact, SeatPaused) and row.state is before and row.pause_reason is fact.reason:
         return False
+    if isinstance(fact, SeatJoinedRoom) and row.state is before and row.bridge_id == fact.bridge_id:
+        return False
     _fill_in(row, fact)
+    _note_room(row, before, fact)
     if row.state is not before:
         row.since = fact.at
         _tidy(row, before, fact, wrap_up_s)
@@ -79,6 +83,29 @@ def _fill_in(row: Seat, fact: SeatFact) -> None:
             pass
 
 
+def check_room(row: Seat, fact: SeatFact) -> None:
+    """A seat in a room is freed by leaving it, and by leaving this one.
+
+    Raises:
+        IllegalTransition: the fact is of a call that the seat is still busy with, or of another room.
+    """
+    still_inside = isinstance(fact, SeatFreed) and row.bridge_id is not None
+    elsewhere = isinstance(fact, SeatLeftRoom) and row.bridge_id != fact.bridge_id
+    if still_inside or elsewhere:
+        raise IllegalTransition(state=row.state, fact=type(fact).__name__)
+
+
+def _note_room(row: Seat, before: SeatState, fact: SeatFact) -> None:
+    if isinstance(fact, SeatRungForRoom | SeatJoinedRoom):
+        row.bridge_id, row.call_id = fact.bridge_id, fact.call_id
+        if before is SeatState.PAUSED:  # the break goes on after the talk
+            row.wish, row.wish_reason = SeatWish.PAUSE, row.pause_reason
+    if isinstance(fact, SeatRungForRoom):
+        row.rung_from = before
+    if isinstance(fact, SeatLeftRoom) and row.state is SeatState.PAUSED:
+        row.pause_reason = row.wish_reason or PauseReason.SYSTEM
+
+
 def _tidy(row: Seat, before: SeatState, fact: SeatFact, wrap_up_s: float) -> None:
     """What a state does not have is not kept from the state before."""
     if row.state not in (SeatState.RINGING, SeatState.TALKING, SeatState.WRAP_UP):
@@ -92,6 +119,10 @@ def _tidy(row: Seat, before: SeatState, fact: SeatFact, wrap_up_s: float) -> Non
         row.pause_reason = None
     if before in (SeatState.RINGING, SeatState.TALKING) and row.state is not SeatState.TALKING:
         row.wish, row.wish_reason = SeatWish.NONE, None
+    if row.state is not SeatState.RINGING:
+        row.rung_from = None
+    if row.state not in (SeatState.RINGING, SeatState.TALKING):
+        row.bridge_id = None
     if isinstance(fact, SeatLeft):
         row.operator_id, row.wish, row.wish_reason = None, SeatWish.NONE, None
 
@@ -125,6 +156,7 @@ async def _freed(session: AsyncSession, fact: CallFact, besides: int | None = No
         if row.call_id == fact.call_id
         and row.id != besides
         and row.state in (SeatState.RINGING, SeatState.TALKING)
+        and row.bridge_id is None
     ]
 
 

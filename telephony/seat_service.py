@@ -29,7 +29,7 @@ from db.models.seat import Seat
 from db.repositories import event_log, seats
 from db.session import SessionMaker, reading, transaction
 from telephony.ports import Switchboard
-from telephony.seat_rows import Confirmations, RowTest, change_seat, seat_facts_of
+from telephony.seat_rows import Confirmations, RowTest, change_seat, check_room, seat_facts_of
 from telephony.seat_states import IN_CALL, next_state
 
 log = structlog.get_logger(__name__)
@@ -190,6 +190,7 @@ class SeatService:
             row = await seats.get_for_update(session, fact.seat_id)
             if row is None:
                 raise NotFound(seat_id=fact.seat_id)
+            check_room(row, fact)
             before = row.state
             row.state = next_state(before, fact)
             wish, wish_reason = row.wish, row.wish_reason

@@ -22,6 +22,7 @@ from core.events import (
     SeatWished,
     WrapUpExtended,
 )
+from core.room_events import SeatJoinedRoom, SeatLeftRoom, SeatRungForRoom
 from core.vocabulary import PauseReason, SeatState
 
 S = SeatState
@@ -53,6 +54,10 @@ NEXT: Final[Mapping[tuple[SeatState, type[SeatFact]], SeatState]] = {
     (S.PAUSED, SeatRang): S.RINGING,  # likewise
     (S.PAUSED, SeatTalked): S.TALKING,
     (S.PAUSED, SeatLeft): S.EMPTY,
+    # Rooms: a colleague is rung on a break too, and a room that was joined is a talk like any other
+    **{(state, SeatRungForRoom): S.RINGING for state in (S.READY, S.WRAP_UP, S.PAUSED)},
+    **{(state, SeatJoinedRoom): S.TALKING for state in (*IN_CALL, S.READY, S.WRAP_UP, S.PAUSED)},
+    (S.TALKING, SeatLeftRoom): S.WRAP_UP,
 }
 
 ANY_STATE: Final = (SeatPhoneOnline, SeatPhoneOffline)
@@ -66,6 +71,8 @@ def next_state(state: SeatState, fact: SeatFact) -> SeatState:
     """
     if isinstance(fact, ANY_STATE) or (isinstance(fact, SeatWished) and state in IN_CALL):
         return state
+    if isinstance(fact, SeatLeftRoom) and state is S.RINGING:
+        return fact.back_to
     if isinstance(fact, SeatPaused) and fact.reason is PauseReason.WRAP_UP:
         if state is S.WRAP_UP:
             return S.WRAP_UP

@@ -63,6 +63,7 @@ def seat_json(row: Seat, operator: Account | None) -> dict[str, Any]:
         "wish_label": row.wish_reason and label(row.wish_reason),
         "wrap_up_until": _iso(row.wrap_up_until),
         "call_id": row.call_id,
+        "bridge_id": row.bridge_id,
     }
 
 

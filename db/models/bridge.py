@@ -7,7 +7,7 @@ import datetime as dt
 from sqlalchemy import BigInteger, ForeignKey, Index, Integer, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from core.bridge_words import BridgeEnd, BridgeState, LegState, Presser
+from core.bridge_words import BridgeEnd, BridgeKind, BridgeState, LegAim, LegState, Presser
 from db.base import Base
 
 AutoId = BigInteger().with_variant(Integer, "sqlite")
@@ -20,6 +20,7 @@ class Bridge(Base):
 
     id: Mapped[int] = mapped_column(AutoId, primary_key=True, autoincrement=True)
     key: Mapped[str] = mapped_column(String(120), unique=True)
+    kind: Mapped[BridgeKind] = mapped_column(default=BridgeKind.EMERGENCY)
     presser: Mapped[Presser]
     account_id: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"))
     seat_id: Mapped[int | None] = mapped_column(index=True)
@@ -46,6 +47,11 @@ class BridgeLeg(Base):
     bridge_id: Mapped[int] = mapped_column(ForeignKey("bridges.id"))
     role: Mapped[str] = mapped_column(String(24))
     state: Mapped[LegState] = mapped_column(default=LegState.ORDERED)
+    aim: Mapped[LegAim] = mapped_column(default=LegAim.ROOM)
+    seat_id: Mapped[int | None]
+    """The seat that this party is: dialled at its phone, not at a number."""
+    asks: Mapped[bool] = mapped_column(default=True)
+    """Whether key 1 is asked for; without it an outside phone joins at pick-up."""
     attempt: Mapped[int] = mapped_column(default=1)
     place: Mapped[int] = mapped_column(default=0)
     """Which of its numbers is being called."""

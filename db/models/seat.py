@@ -28,3 +28,7 @@ class Seat(Base):
     wish_reason: Mapped[PauseReason | None]
     wrap_up_until: Mapped[dt.datetime | None]
     call_id: Mapped[str | None] = mapped_column(ForeignKey("calls.id"))
+    bridge_id: Mapped[int | None]
+    """The room for which it rings, or in which it talks."""
+    rung_from: Mapped[SeatState | None]
+    """What it was before it was rung for a room: a ring that comes to nothing changes nothing."""

@@ -28,6 +28,7 @@ from core.events import (
     WrapUpExtended,
 )
 from core.ids import CallId, OperatorId, SeatId
+from core.room_events import SeatJoinedRoom, SeatLeftRoom, SeatRungForRoom
 from core.vocabulary import CallState, PauseReason, Role, SeatState, SeatWish
 from db.base import Base
 from db.models import Account, Call, Seat
@@ -130,7 +131,23 @@ class SeatLife(RuleBasedStateMachine):
         twice=st.booleans(),
     )
     def takes_part_in_a_call(self, kind: Any, call: CallId, twice: bool) -> None:
+        before = self.row()
         self.tell(kind(at=T, seat_id=SEAT, call_id=call), twice)
+        if kind is SeatFreed and before.bridge_id is not None:
+            assert self.row().state is before.state  # it is still in its room
+
+    @rule(
+        kind=st.sampled_from([SeatRungForRoom, SeatJoinedRoom, SeatLeftRoom]),
+        call=st.sampled_from([*CALL_IDS, None]),
+        bridge=st.integers(1, 2),
+        twice=st.booleans(),
+    )
+    def takes_part_in_a_room(self, kind: Any, call: CallId | None, bridge: int, twice: bool) -> None:
+        before = self.row()
+        more = {"back_to": before.rung_from or SeatState.READY} if kind is SeatLeftRoom else {}
+        self.tell(kind(at=T, seat_id=SEAT, call_id=call, bridge_id=bridge, **more), twice)
+        if kind is SeatLeftRoom and before.state is SeatState.RINGING and before.bridge_id == bridge:
+            assert self.row().state is before.rung_from  # a ring that came to nothing changed nothing
 
     @rule(wish=st.sampled_from(list(SeatWish)), twice=st.booleans())
     def wishes(self, wish: SeatWish, twice: bool) -> None:
@@ -153,7 +170,9 @@ class SeatLife(RuleBasedStateMachine):
         assert (row.wrap_up_until is not None) == (row.state is SeatState.WRAP_UP)
         assert row.pause_reason is None or row.state in (SeatState.PAUSED, SeatState.WRAP_UP)
         assert row.state is not SeatState.PAUSED or row.pause_reason is not None
-        assert not in_call or row.call_id is not None
+        assert not in_call or row.call_id is not None or row.bridge_id is not None
+        assert row.bridge_id is None or in_call
+        assert row.rung_from is None or (row.state is SeatState.RINGING and row.bridge_id is not None)
         assert row.call_id is None or in_call or row.state is SeatState.WRAP_UP
         assert row.wish is SeatWish.NONE or in_call
 
