@@ -24,6 +24,7 @@ from api.routes import (
     pages,
     seats,
     tickets,
+    words,
 )
 from core.config import PROJECT_ROOT, Settings
 
@@ -35,6 +36,7 @@ ROUTERS: Final = (
     calls.router,
     drafts.router,
     tickets.router,
+    words.router,
     directory_numbers.router,
     grid.router,
     api_keys.router,

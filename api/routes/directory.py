@@ -11,6 +11,7 @@ from pydantic import Field
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from api.called_roles import roles_json
 from api.security import MAX_ROW_ID, PLAIN_TEXT, Operator, Person, log_look, require
 from api.state import house_of
 from core.errors import InvalidField, NotFound
@@ -92,25 +93,7 @@ async def who_is_called(
         village = await session.get(Village, asked.village) if asked.village else None
         town = village.town_code if village else asked.town or None
         matter = directory.Matter(asked.category, town, asked.village)
-        rules = await directory.roles_for(session, matter.category, matter.town, matter.village)
-        roles = [
-            {
-                "role": role,
-                "label": label(role),
-                "rule_id": rule.id,
-                "confirmed": rule.confirmed,
-                "numbers": [
-                    {
-                        "name": one.name,
-                        "label": one.label,
-                        "masked": masked(one.digits),
-                        "verified": one.verified,
-                    }
-                    for one in await directory.candidates(session, role, matter, at)
-                ],
-            }
-            for role, rule in rules.items()
-        ]
+        roles = await roles_json(session, matter, at)
     return {"at": at.isoformat(), "roles": roles}
 
 

@@ -16,7 +16,7 @@ from api.security import Operator, Person
 from api.state import House, house_of
 from core.vocabulary import Role, Speaker, label
 from db.models import Category, Ticket, Utterance
-from db.repositories import accounts, similar_tickets, tickets, utterances
+from db.repositories import accounts, house_words, similar_tickets, tickets, utterances
 from db.session import reading, transaction
 from telephony.snapshot import masked
 from tickets.draft.desk import DraftDesk, Drafted, code_of
@@ -50,7 +50,8 @@ async def get_draft(request: Request, person: Operator, call_id: CallIdPath) -> 
     async with reading(house.sessions) as session:
         await allowed_call(session, person, call_id)
         lines = await utterances.of_call(session, call_id)
-    drafted = await desk.draft(lines)
+        words = {row.word: row.meaning for row in await house_words.every(session)}
+    drafted = await desk.draft(lines, words)
     if drafted is None:
         return {"ready": False, "reason": desk.reason}
     async with reading(house.sessions) as session:

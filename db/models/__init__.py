@@ -13,7 +13,7 @@ from db.models.directory import (
     PhoneNumber,
     Unit,
 )
-from db.models.draft import DraftCorrection
+from db.models.draft import DraftCorrection, HouseWord
 from db.models.reference import Category, Policy, Town, Village
 from db.models.seat import Seat
 from db.models.ticket import Ticket, TicketEvent, TicketNumber
@@ -35,6 +35,7 @@ __all__ = [
     "EventLogEntry",
     "Grid",
     "GridMember",
+    "HouseWord",
     "IngestOffset",
     "LoginAttempt",
     "PhoneNumber",

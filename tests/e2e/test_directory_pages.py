@@ -109,6 +109,34 @@ def test_every_tab_shows_rows_and_the_rules_say_who_would_be_called(
     shoot(page, "directory-who")
 
 
+def test_a_word_of_the_county_is_added_and_a_sentence_tried(no_errors: Page, hotline: Hotline) -> None:
+    page = no_errors
+    enter(page, hotline, "head", "/directory")
+    tab(page, "words")
+    expect(page.locator("#words-empty")).to_be_visible()
+    page.get_by_test_id("word-text").fill("水龙吼")
+    page.get_by_test_id("word-meaning").select_option(label="水电气路险情")
+    page.locator("#word-form [name=source]").fill("石马村来电")
+    page.keyboard.press("Enter")
+    expect(page.get_by_test_id("row-words").locator("td").first).to_have_text("水龙吼")
+    page.get_by_test_id("word-text").fill("着火!")
+    page.keyboard.press("Enter")
+    expect(page.locator("#words-problem")).to_contain_text("2 到 20 个汉字")
+    shoot(page, "directory-words")
+    tab(page, "who")
+    page.get_by_test_id("try-text").fill("草堂镇石马村三组这里水龙吼了，水管子到处喷")
+    page.keyboard.press("Enter")
+    expect(page.get_by_test_id("try-alarm")).to_contain_text("会弹出险情提示")
+    expect(page.get_by_test_id("try-answer")).to_contain_text("“水龙吼”")
+    expect(page.get_by_test_id("try-answer")).to_contain_text("石马村")
+    expect(page.get_by_test_id("who-internet_office").locator("li").first).to_be_visible()
+    shoot(page, "directory-try")
+    tab(page, "words")
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.get_by_test_id("row-words").get_by_role("button").click()
+    expect(page.get_by_test_id("row-words")).to_have_count(0)
+
+
 def test_an_operator_reads_and_finds_nothing_to_press(no_errors: Page, hotline: Hotline) -> None:
     page = no_errors
     enter(page, hotline, "op04", "/directory")

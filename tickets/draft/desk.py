@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 import structlog
 from sqlalchemy import select
 
+from core.draft_words import WordMeaning
 from db.models import Town, Utterance, Village
 from db.session import SessionMaker, reading
 from tickets.draft.drafter import Drafter
 from tickets.draft.gazetteer import Region
+from tickets.draft.house_words import heed
 from tickets.draft.model import Model, ModelRefused, load
 from tickets.draft.turns import Draft, Turn
 
@@ -23,6 +26,7 @@ log = structlog.get_logger(__name__)
 
 MAX_LINES: Final = 400
 """A call of an hour; of a longer one the newest lines are read."""
+NO_WORDS: Final[Mapping[str, WordMeaning]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,15 +69,17 @@ class DraftDesk:
         regions += [Region(names[village.town_code], village.name) for village in villages]
         self._drafter = await asyncio.to_thread(self._build, regions)
 
-    async def draft(self, lines: Sequence[Utterance]) -> Drafted | None:
-        """What these lines say; None while the drafter is loading."""
+    async def draft(
+        self, lines: Sequence[Utterance], words: Mapping[str, WordMeaning] = NO_WORDS
+    ) -> Drafted | None:
+        """What these lines say, with the centre's own words; None while the drafter is loading."""
         drafter = self._drafter
         if drafter is None:
             return None
         newest = lines[-MAX_LINES:]
         turns = [Turn(line.speaker, line.text) for line in newest]
         began = time.perf_counter()
-        draft = await asyncio.to_thread(drafter.draft, turns)
+        draft = await asyncio.to_thread(lambda: heed(drafter.draft(turns), turns, words))
         return Drafted(draft, newest, time.perf_counter() - began)
 
     def _build(self, regions: list[Region]) -> Drafter:

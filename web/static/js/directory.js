@@ -6,13 +6,15 @@ import { mountKeys, showKeys } from "./directory_keys.js";
 import { KINDS } from "./directory_kinds.js";
 import { NumberDialog } from "./directory_number.js";
 import { mountWho } from "./directory_who.js";
+import { mountWords, showWords } from "./directory_words.js";
 import { open } from "./page.js";
 
 const edits = byId("page").dataset.edits === "yes";
 const filter = byId("filter");
 const WHO = { kind: "who", title: "会呼叫谁" };
+const WORDS = { kind: "words", title: "警示词" };
 const KEYS = { kind: "keys", title: "接口密钥" };
-const TABS = [...KINDS, WHO, ...(byId("page").dataset.keys === "yes" ? [KEYS] : [])];
+const TABS = [...KINDS, WHO, WORDS, ...(byId("page").dataset.keys === "yes" ? [KEYS] : [])];
 let here = KINDS.find((one) => `#${one.kind}` === location.hash) ?? KINDS[0];
 let lists;
 let edit;
@@ -78,9 +80,10 @@ function turn(one) {
   byId(`tab-${one.kind}`).focus();
   const rows = KINDS.includes(one);
   byId("rows-part").hidden = !rows;
-  for (const other of [WHO, KEYS]) if (byId(`${other.kind}-part`)) byId(`${other.kind}-part`).hidden = one !== other;
+  for (const other of [WHO, WORDS, KEYS]) if (byId(`${other.kind}-part`)) byId(`${other.kind}-part`).hidden = one !== other;
   if (edits) byId("new").disabled = !rows;
   filter.reset();
+  if (one === WORDS) showWords();
   if (one === KEYS) showKeys();
   if (rows) go(1);
 }
@@ -103,6 +106,7 @@ await open(async () => {
   const again = () => go(show.page ?? 1);
   number = new NumberDialog(edits, again);
   mountWho(lists);
+  mountWords();
   if (TABS.includes(KEYS)) mountKeys();
   if (edits) {
     edit = new EditDialog(lists, again);

@@ -1,5 +1,6 @@
 // "Whom would a press call?": the rules tried on a matter and a place, nothing is dialled.
 import { byId, get, make } from "./api.js";
+import { mountTry } from "./directory_words.js";
 
 export function mountWho(lists) {
   const form = byId("who");
@@ -9,9 +10,11 @@ export function mountWho(lists) {
   fill(form.town, Object.entries(lists.towns), "（未指明）");
   villages();
   form.town.addEventListener("change", villages);
+  mountTry(show);
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     byId("who-problem").textContent = "";
+    byId("try-answer").replaceChildren();
     try { show(await get(`/api/v1/directory/who?${new URLSearchParams([...new FormData(form)].filter(([, value]) => value))}`)); } catch (error) { byId("who-problem").textContent = error.message; }
   });
 }
