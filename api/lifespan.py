@@ -54,7 +54,7 @@ def furnish(app: FastAPI, sessions: SessionMaker, clock: Clock) -> Parts:
     tail = LogTail(house, stream)
     drafts = DraftDesk(settings.state_dir / MODEL_NAME)
     lessons = CorrectionListener(sessions, clock, drafts)
-    subscribe(bus, tickets, transcription, lessons, tail)
+    subscribe(bus, tickets, transcription, lessons, control.arrivals, tail)
     app.state.house, app.state.stream, app.state.drafts = house, stream, drafts
     return Parts(control, transcription, tickets, drafts, stream, tail)
 

@@ -6,7 +6,8 @@ from typing import Any
 
 from api.stream import LogTail
 from core.bus import Bus
-from core.events import CallAnswered, CallEnded, MessageLeft, TicketChanged
+from core.events import CallAnswered, CallArrived, CallEnded, MessageLeft, TicketChanged
+from telephony.router import Arrivals
 from tickets.draft.corrections import CorrectionListener
 from tickets.on_events import TicketListener
 from transcription.service import TranscriptionService
@@ -17,10 +18,12 @@ def subscribe(
     tickets: TicketListener,
     transcription: TranscriptionService,
     lessons: CorrectionListener,
+    arrivals: Arrivals,
     tail: LogTail,
 ) -> None:
     """Every subscription of the house, in the order in which they are told."""
     table: list[tuple[Any, Any]] = [
+        (CallArrived, arrivals.on_arrived),
         (CallAnswered, tickets.on_answered),
         (CallAnswered, transcription.on_call_answered),
         (CallEnded, transcription.on_call_ended),

@@ -97,6 +97,8 @@ class CallOutcome(StrEnum):
     ABANDONED_QUEUE = "abandoned_queue"
     VOICEMAIL = "voicemail"
     NO_MESSAGE = "no_message"
+    TURNED_AWAY = "turned_away"
+    """A flooding number that pressed no key, or for which no line was to spare."""
 
 
 class TicketStatus(StrEnum):
@@ -247,6 +249,7 @@ _PAIRS: Final[tuple[tuple[StrEnum, str], ...]] = (
     (CallOutcome.ABANDONED_QUEUE, "排队中挂断"),
     (CallOutcome.VOICEMAIL, "已留言"),
     (CallOutcome.NO_MESSAGE, "未留言"),
+    (CallOutcome.TURNED_AWAY, "频繁来电未转人工"),
     (TicketStatus.DRAFT, "草稿"),
     (TicketStatus.PENDING_ACCEPT, "待受理"),
     (TicketStatus.TO_DISPATCH, "待派单"),

@@ -17,9 +17,9 @@ from core.config import PROJECT_ROOT, Mode, Settings
 from core.errors import SetupIncomplete
 from db.directory_data import load_directory
 from db.migrate import upgrade
-from db.models import Account
+from db.models import Account, Policy
 from db.reference_data import create_demo_accounts, load_reference
-from db.session import make_engine, make_sessions, transaction
+from db.session import make_engine, make_sessions, reading, transaction
 from ivr import prompts
 from ops.certificate import ensure_certificate
 from ops.draft_cli import corpus_digest, ensure_model, fits
@@ -94,7 +94,6 @@ def prepare(
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     ensure_runtime(settings, progress)
     prompts.build(settings, progress)
-    asterisk_config.render(settings)
     ensure_draft_model(settings, progress)
     stamp = settings.state_dir / "run" / "schema.stamp"
     wanted = f"{_schema_digest()} {settings.mode} {hashlib.sha256(settings.db_url.encode()).hexdigest()}"
@@ -103,6 +102,7 @@ def prepare(
         upgrade(settings.db_url)
         asyncio.run(_load_rows(settings))
         write_private(stamp, wanted)
+    asterisk_config.render(settings, asyncio.run(_queue_policy(settings)))
     return Prepared(settings, demo_password(settings) if settings.demo else None)
 
 
@@ -126,6 +126,17 @@ async def _load_rows(settings: Settings) -> None:
             await load_directory(session, demo=settings.demo)
     finally:
         await engine.dispose()
+
+
+async def _queue_policy(settings: Settings) -> asterisk_config.QueuePolicy:
+    """What the centre has decided for the voice plane, as its rows stand now."""
+    engine = make_engine(settings.db_url)
+    try:
+        async with reading(make_sessions(engine)) as session:
+            rows = {row.key: row.value for row in await session.scalars(select(Policy))}
+    finally:
+        await engine.dispose()
+    return asterisk_config.policy_from(rows)
 
 
 def _schema_digest() -> str:

@@ -7,7 +7,6 @@ number (engineering notes, section 9). What does not fit is logged as `ami_suspi
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Final
 
 import structlog
@@ -32,7 +31,8 @@ from core.events import (
     SeatPhoneOnline,
     SeatUnpaused,
 )
-from core.ids import CallId, SeatId, parse_call_id
+from core.ids import SeatId, parse_call_id
+from core.routing_events import CallTurnedAway, EmergencyKeyPressed
 from core.vocabulary import EndedBy
 from telephony.ami_protocol import AmiMessage
 from telephony.channel_names import (
@@ -42,33 +42,16 @@ from telephony.channel_names import (
     seat_of_channel,
     seat_of_device,
 )
+from telephony.dial_translate import dial_began, dial_ended
+from telephony.known_legs import Known, Leg
 
 log = structlog.get_logger(__name__)
 
 _FROM_TRUNK: Final = "from-trunk"
-_RETURN_CONTEXT: Final = "seat-return"
-_MAX_KNOWN: Final = 20_000
+_OF_CALLERS: Final = frozenset(
+    {"MinshengMessageStarted", "MinshengMessageLeft", "MinshengUrgent", "MinshengTurnedAway"}
+)
 _GONE_STATES: Final = frozenset({"Removed", "Unreachable"})
-
-
-@dataclass(slots=True)
-class Leg:
-    """One channel that was seen to begin."""
-
-    channel: str
-    uniqueid: str
-    call_id: CallId
-    seat_id: SeatId | None
-    """None for the caller's own channel."""
-
-
-@dataclass(slots=True)
-class Known:
-    """What is remembered between events: legs by Uniqueid, first hang-ups, contacts of seats."""
-
-    legs: dict[str, Leg] = field(default_factory=dict[str, Leg])
-    ended_by: dict[str, EndedBy] = field(default_factory=dict[str, EndedBy])
-    contacts: dict[str, set[str]] = field(default_factory=dict[str, set[str]])
 
 
 class Translator:
@@ -83,7 +66,8 @@ class Translator:
             "AgentCalled": self._offered,
             "AgentRingNoAnswer": self._missed,
             "AgentConnect": self._connected,
-            "DialEnd": self._dial_ended,
+            "DialBegin": lambda event: dial_began(event, self.known, self._clock.now()),
+            "DialEnd": lambda event: dial_ended(event, self.known, self._clock.now()),
             "Hold": self._held,
             "Unhold": self._resumed,
             "UserEvent": self._told,
@@ -117,7 +101,7 @@ class Translator:
         """Learn of a channel from Asterisk's own list, after a gap."""
         seat_id = seat_of_channel(channel)
         if seat_id is not None or is_caller_channel(channel):
-            self._remember(Leg(channel, uniqueid, parse_call_id(linkedid), seat_id))
+            self.known.remember(Leg(channel, uniqueid, parse_call_id(linkedid), seat_id))
 
     def forget_all(self) -> None:
         """The link was lost: what was known may be wrong."""
@@ -125,17 +109,6 @@ class Translator:
 
     def _suspicious(self, event: AmiMessage, reason: str) -> None:
         log.warning("ami_suspicious", ami_event=event["Event"], reason=reason[:200])
-
-    def _remember(self, leg: Leg) -> None:
-        if len(self.known.legs) >= _MAX_KNOWN:
-            self.known.legs.pop(next(iter(self.known.legs)))
-        self.known.legs[leg.uniqueid] = leg
-
-    def _caller(self, event: AmiMessage) -> Leg:
-        leg = self.known.legs.get(event["Uniqueid"])
-        if leg is None or leg.seat_id is not None or leg.channel != event["Channel"]:
-            raise ValueError("the caller's channel was never seen to begin")
-        return leg
 
     def _seat(self, text: str) -> SeatId:
         found = seat_of_device(text)
@@ -149,13 +122,13 @@ class Translator:
         if uniqueid in self.known.legs:
             return None
         if seat_id is not None:
-            self._remember(Leg(channel, uniqueid, linkedid, seat_id))
+            self.known.remember(Leg(channel, uniqueid, linkedid, seat_id))
             return None
         if not is_caller_channel(channel):
             return None
         if event["Context"] != _FROM_TRUNK or uniqueid != linkedid:
             raise ValueError("a caller's channel in a strange place")
-        self._remember(Leg(channel, uniqueid, linkedid, None))
+        self.known.remember(Leg(channel, uniqueid, linkedid, None))
         return CallArrived(
             at=self._clock.now(),
             call_id=linkedid,
@@ -165,15 +138,15 @@ class Translator:
         )
 
     def _joined(self, event: AmiMessage) -> Fact:
-        leg = self._caller(event)
+        leg = self.known.caller(event)
         return CallQueued(at=self._clock.now(), call_id=leg.call_id, position=int(event["Position"]))
 
     def _offered(self, event: AmiMessage) -> Fact:
-        leg = self._caller(event)
+        leg = self.known.caller(event)
         return SeatOffered(at=self._clock.now(), call_id=leg.call_id, seat_id=self._seat(event["Interface"]))
 
     def _missed(self, event: AmiMessage) -> Fact:
-        leg = self._caller(event)
+        leg = self.known.caller(event)
         return SeatMissed(
             at=self._clock.now(),
             call_id=leg.call_id,
@@ -182,9 +155,9 @@ class Translator:
         )
 
     def _connected(self, event: AmiMessage) -> Fact:
-        leg = self._caller(event)
+        leg = self.known.caller(event)
         seat_id = self._seat(event["Interface"])
-        self._join_legs(leg, event["DestUniqueid"], event["DestChannel"], seat_id)
+        self.known.join(leg, event["DestUniqueid"], event["DestChannel"], seat_id)
         return CallAnswered(
             at=self._clock.now(),
             call_id=leg.call_id,
@@ -193,47 +166,29 @@ class Translator:
             seat_channel=event["DestChannel"],
         )
 
-    def _dial_ended(self, event: AmiMessage) -> Fact | None:
-        """An answer outside the queue: the seat that came back after its page was lost."""
-        seat_id = seat_of_channel(event["DestChannel"])
-        if event.get("Context") != _RETURN_CONTEXT or event["DialStatus"] != "ANSWER" or seat_id is None:
-            return None
-        leg = self._caller(event)
-        self._join_legs(leg, event["DestUniqueid"], event["DestChannel"], seat_id)
-        return CallAnswered(
-            at=self._clock.now(),
-            call_id=leg.call_id,
-            seat_id=seat_id,
-            wait_s=0.0,
-            seat_channel=event["DestChannel"],
-        )
-
-    def _join_legs(self, caller: Leg, uniqueid: str, channel: str, seat_id: SeatId) -> None:
-        if seat_of_channel(channel) != seat_id:
-            raise ValueError("an answer by another phone")
-        self.known.ended_by.pop(caller.call_id, None)
-        self._remember(Leg(channel, uniqueid, caller.call_id, seat_id))
-
-    def _seat_leg(self, event: AmiMessage) -> Leg | None:
-        leg = self.known.legs.get(event["Uniqueid"])
-        return leg if leg is not None and leg.seat_id is not None else None
-
     def _held(self, event: AmiMessage) -> Fact | None:
-        leg = self._seat_leg(event)
+        leg = self.known.seat_leg(event)
         return CallHeld(at=self._clock.now(), call_id=leg.call_id) if leg else None
 
     def _resumed(self, event: AmiMessage) -> Fact | None:
-        leg = self._seat_leg(event)
+        leg = self.known.seat_leg(event)
         return CallResumed(at=self._clock.now(), call_id=leg.call_id) if leg else None
 
     def _told(self, event: AmiMessage) -> Fact | None:
         what, now = event["UserEvent"], self._clock.now()
+        if what not in _OF_CALLERS:
+            return None
+        call_id = self.known.caller(event).call_id
         if what == "MinshengMessageStarted":
-            return MessageStarted(at=now, call_id=self._caller(event).call_id, reason=event["Reason"][:40])
+            return MessageStarted(at=now, call_id=call_id, reason=event["Reason"][:40])
+        if what == "MinshengUrgent":
+            return EmergencyKeyPressed(at=now, call_id=call_id)
+        if what == "MinshengTurnedAway":
+            return CallTurnedAway(at=now, call_id=call_id, reason=event["Reason"][:40])
         if what == "MinshengMessageLeft":
             return MessageLeft(
                 at=now,
-                call_id=self._caller(event).call_id,
+                call_id=call_id,
                 file_name=event["File"][:120],
                 duration_s=float(event.get("Duration") or 0),
             )

@@ -6,15 +6,20 @@ import math
 import os
 import struct
 import wave
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
+import structlog
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from pydantic import SecretStr
 
 from core.config import PROJECT_ROOT, Settings
+from core.routing_words import QUEUE_PRIORITY
 from telephony.asterisk_runtime import find_runtime
+
+log = structlog.get_logger(__name__)
 
 TEMPLATES = PROJECT_ROOT / "deploy" / "asterisk"
 MUSIC_RATE_HZ = 8000
@@ -34,6 +39,25 @@ class QueuePolicy:
     agi_limit_s: int = 20
     bridge_asks: int = 2
     bridge_key_s: int = 5
+    sticky_s: int = 6
+    challenge_tries: int = 2
+    challenge_key_s: int = 5
+    trunk_channels: int = 30
+    reserved_channels: int = 4
+    same_caller_calls: int = 2
+    same_withheld_calls: int = 6
+
+
+def policy_from(values: Mapping[str, str]) -> QueuePolicy:
+    """What has a policy row; the others, and what is no plain number, stay as they are."""
+    found: dict[str, int] = {}
+    for field in fields(QueuePolicy):
+        text = values.get(field.name, "").strip()
+        if text.isascii() and text.isdecimal() and len(text) <= 5:
+            found[field.name] = int(text)
+        elif text:
+            log.error("policy_not_a_number", key=field.name)
+    return QueuePolicy(**found)
 
 
 def render(settings: Settings, policy: QueuePolicy | None = None) -> None:
@@ -79,6 +103,7 @@ def _values(settings: Settings, policy: QueuePolicy) -> dict[str, Any]:
         "agi": settings.agi,
         "web": settings.web,
         "policy": policy,
+        "priority": {word.value: number for word, number in QUEUE_PRIORITY.items()},
         "numbers": _numbers(asterisk.hotline_number),
         "admitted": sorted({*asterisk.trunk.addresses, *asterisk.seat_networks}),
         "phones": _phones(settings),

@@ -80,7 +80,8 @@ class BridgeSwitch:
             "Priority": "1",
             "CallerID": f"<{self._shown}>",
             "Timeout": str(int(order.ring_s * 1000)),
-            "Variable": f"MS_ABOUT={order.about},MS_BY={order.by}",
+            # Counted with the callers: the carrier's channels are one number (extensions.conf, hotline-admit)
+            "Variable": f"MS_ABOUT={order.about},MS_BY={order.by},GROUP(trunk)=out",
         }
         if order.seat is not None and order.call_id:
             headers["PreDialGoSub"] = f"seat-headers^s^1({parse_call_id(order.call_id)})"

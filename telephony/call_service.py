@@ -20,11 +20,18 @@ from core.events import (
     SeatMissed,
     SeatOffered,
 )
+from core.routing_events import (
+    CallRouted,
+    CallTurnedAway,
+    EmergencyKeyPressed,
+    OwnSeatOffered,
+    OwnSeatPassed,
+)
 from core.vocabulary import CallOutcome, CallState
 from db.models.call import Call, SeatRing
-from db.repositories import calls, event_log, seats
+from db.repositories import bridges, calls, event_log, seats
 from db.session import SessionMaker, transaction
-from telephony.call_states import next_state, outcome_of
+from telephony.call_states import IN_TALK, REMARKS, next_state, outcome_of, was_cut_off
 
 log = structlog.get_logger(__name__)
 
@@ -66,7 +73,10 @@ class CallService:
         before = call.state
         call.state = next_state(before, fact)
         call.recovered = call.recovered or recovered
-        await _fill_in(session, call, before, fact)
+        if isinstance(fact, REMARKS):
+            _remark(call, fact)
+        else:
+            await _fill_in(session, call, before, fact)
 
 
 def _new_call(fact: CallArrived, *, recovered: bool) -> Call:
@@ -88,18 +98,32 @@ async def _fill_in(session: AsyncSession, call: Call, before: CallState, fact: C
             call.queued_at = call.queued_at or fact.at
         case SeatOffered():
             await _begin_ring(session, call, fact)
-        case SeatMissed():
+        case SeatMissed() | OwnSeatPassed():
             await _end_ring(session, call, fact)
         case CallAnswered():
             await _answer(session, call, fact)
         case MessageStarted() | MessageLeft():
             _take_message(call, before, fact)
         case CallEnded():
-            _end(call, before, fact)
+            await _end(session, call, before, fact)
         case CallReconciled():
-            _reconcile(call, fact)
+            await _reconcile(session, call, before, fact)
         case _:
             pass
+
+
+def _remark(call: Call, fact: CallRouted | EmergencyKeyPressed | CallTurnedAway) -> None:
+    match fact:
+        case CallRouted():
+            call.own_seat_id, call.after_cut_off, call.flood = fact.own_seat, fact.after_cut_off, fact.flood
+        case EmergencyKeyPressed():
+            if call.urgent_at is not None and call.turned_away is None:
+                raise IllegalTransition(state=call.state, fact="EmergencyKeyPressed")
+            call.urgent_at, call.turned_away = call.urgent_at or fact.at, None
+        case CallTurnedAway():
+            if call.turned_away is not None:
+                raise IllegalTransition(state=call.state, fact="CallTurnedAway")
+            call.turned_away = fact.reason
 
 
 def _take_message(call: Call, before: CallState, fact: MessageStarted | MessageLeft) -> None:
@@ -124,15 +148,20 @@ async def _begin_ring(session: AsyncSession, call: Call, fact: SeatOffered) -> N
         seat_id=fact.seat_id,
         operator_id=seat.operator_id if seat else None,
         rang_at=fact.at,
+        own=isinstance(fact, OwnSeatOffered),
     )
     session.add(ring)
 
 
-async def _end_ring(session: AsyncSession, call: Call, fact: SeatMissed) -> None:
+async def _end_ring(session: AsyncSession, call: Call, fact: SeatMissed | OwnSeatPassed) -> None:
     ring = await calls.open_ring(session, call.id, fact.seat_id)
-    if ring is None:
-        raise IllegalTransition(state=call.state, fact="SeatMissed")
-    ring.missed_at = fact.at
+    passed = isinstance(fact, OwnSeatPassed)
+    if ring is None or ring.own is not passed:
+        raise IllegalTransition(state=call.state, fact=type(fact).__name__)
+    if passed:
+        ring.passed_at = fact.at
+    else:
+        ring.missed_at = fact.at
     if call.seat_id == fact.seat_id:
         call.seat_id = None
     else:
@@ -150,14 +179,27 @@ async def _answer(session: AsyncSession, call: Call, fact: CallAnswered) -> None
     call.queued_at = call.queued_at or fact.at
 
 
-def _end(call: Call, before: CallState, fact: CallEnded) -> None:
+async def _end(session: AsyncSession, call: Call, before: CallState, fact: CallEnded) -> None:
     call.ended_at, call.cause, call.ended_by = max(fact.at, call.arrived_at), fact.cause, fact.ended_by
+    await _settle(session, call, before)
+
+
+async def _settle(session: AsyncSession, call: Call, before: CallState) -> None:
+    """What became of a call that is over now; `before` is where it was in its life."""
     call.outcome = outcome_of(
-        before, answered=call.answered_at is not None, message=call.message_file is not None
+        before,
+        answered=call.answered_at is not None,
+        message=call.message_file is not None,
+        turned_away=call.turned_away is not None,
     )
+    conference = await bridges.of_call(session, call.id)
+    call.cut_off = was_cut_off(before, call.ended_by, call.cause, conference=conference)
+    for ring in await calls.rings_of(session, call.id):
+        if ring.own and ring.answered_at is None:
+            ring.passed_at = ring.passed_at or call.ended_at
 
 
-def _reconcile(call: Call, fact: CallReconciled) -> None:
+async def _reconcile(session: AsyncSession, call: Call, before: CallState, fact: CallReconciled) -> None:
     if fact.seat_id is not None:
         call.seat_id = fact.seat_id
     if fact.state in (CallState.TALKING, CallState.HELD):
@@ -167,10 +209,14 @@ def _reconcile(call: Call, fact: CallReconciled) -> None:
     if fact.state is CallState.LEAVING_MESSAGE:
         call.message_at = call.message_at or fact.at
     if fact.state is CallState.ENDED:
-        before = CallState.QUEUED if call.queued_at else CallState.GREETING
-        if call.message_at:
-            before = CallState.LEAVING_MESSAGE
         call.ended_at = fact.at
-        call.outcome = outcome_of(
-            before, answered=call.answered_at is not None, message=call.message_file is not None
-        )
+        await _settle(session, call, _last_seen(call, before))
+
+
+def _last_seen(call: Call, before: CallState) -> CallState:
+    """How far a call had come that was found to be gone."""
+    if call.message_at:
+        return CallState.LEAVING_MESSAGE
+    if before in IN_TALK:
+        return before
+    return CallState.QUEUED if call.queued_at else CallState.GREETING

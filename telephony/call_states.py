@@ -20,13 +20,21 @@ from core.events import (
     SeatMissed,
     SeatOffered,
 )
-from core.vocabulary import CallOutcome, CallState
+from core.routing_events import (
+    CallRouted,
+    CallTurnedAway,
+    EmergencyKeyPressed,
+    OwnSeatOffered,
+    OwnSeatPassed,
+)
+from core.vocabulary import CallOutcome, CallState, EndedBy
 
 S = CallState
 
 NEXT: Final[Mapping[tuple[CallState, type[CallFact]], CallState]] = {
     (S.GREETING, CallQueued): S.QUEUED,
     (S.GREETING, SeatOffered): S.RINGING,  # the fact between was lost
+    (S.GREETING, OwnSeatOffered): S.RINGING,
     (S.GREETING, CallAnswered): S.TALKING,  # the facts between were lost
     (S.GREETING, MessageStarted): S.LEAVING_MESSAGE,
     (S.GREETING, CallEnded): S.ENDED,
@@ -36,6 +44,7 @@ NEXT: Final[Mapping[tuple[CallState, type[CallFact]], CallState]] = {
     (S.QUEUED, CallEnded): S.ENDED,
     (S.RINGING, SeatOffered): S.RINGING,
     (S.RINGING, SeatMissed): S.QUEUED,
+    (S.RINGING, OwnSeatPassed): S.QUEUED,
     (S.RINGING, CallAnswered): S.TALKING,
     (S.RINGING, MessageStarted): S.LEAVING_MESSAGE,
     (S.RINGING, CallEnded): S.ENDED,
@@ -55,6 +64,12 @@ NEXT: Final[Mapping[tuple[CallState, type[CallFact]], CallState]] = {
     (S.ENDED, MessageLeft): S.ENDED,  # the dialplan tells it from the hang-up extension
 }
 
+REMARKS: Final = (CallRouted, EmergencyKeyPressed, CallTurnedAway)
+"""What is noted of a call that lives, wherever it is in its life."""
+IN_TALK: Final = frozenset({S.TALKING, S.HELD, S.RECONNECTING})
+BROKEN_CAUSES: Final = frozenset({27, 38, 41, 42, 44, 47, 102, 111, 127})
+"""Q.850: networks and equipment that failed; 16 and 31 are how people hang up."""
+
 
 def next_state(state: CallState, fact: CallFact) -> CallState:
     """What the call becomes.
@@ -64,18 +79,35 @@ def next_state(state: CallState, fact: CallFact) -> CallState:
     """
     if isinstance(fact, CallReconciled) and state is not S.ENDED and fact.state is not state:
         return fact.state
+    if isinstance(fact, REMARKS) and state is not S.ENDED:
+        return state
     try:
         return NEXT[state, type(fact)]
     except KeyError:
         raise IllegalTransition(state=state, fact=type(fact).__name__) from None
 
 
-def outcome_of(state: CallState, *, answered: bool, message: bool) -> CallOutcome:
+def was_cut_off(state: CallState, ended_by: EndedBy | None, cause: int | None, *, conference: bool) -> bool:
+    """Whether a call that ended in `state` was ended by a failure and not by anybody who spoke.
+
+    A seat that died and did not come back in time counts, whoever hung up then. The system itself ends a
+    talk only when a leg died, or after a conference.
+    """
+    if state not in IN_TALK:
+        return False
+    if state is S.RECONNECTING or cause in BROKEN_CAUSES:
+        return True
+    return ended_by not in (EndedBy.CALLER, EndedBy.SEAT) and not conference
+
+
+def outcome_of(state: CallState, *, answered: bool, message: bool, turned_away: bool = False) -> CallOutcome:
     """What became of a call that ended in `state` (the state before the end)."""
     if answered:
         return CallOutcome.ANSWERED
     if message:
         return CallOutcome.VOICEMAIL
+    if turned_away:
+        return CallOutcome.TURNED_AWAY
     if state is S.LEAVING_MESSAGE:
         return CallOutcome.NO_MESSAGE
     return CallOutcome.ABANDONED_GREETING if state is S.GREETING else CallOutcome.ABANDONED_QUEUE

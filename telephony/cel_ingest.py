@@ -25,7 +25,8 @@ from core.events import (
     MessageLeft,
     MessageStarted,
 )
-from core.ids import CallId, parse_call_id
+from core.ids import CallId, SeatId, parse_call_id
+from core.routing_events import CallTurnedAway, EmergencyKeyPressed, OwnSeatOffered, OwnSeatPassed
 from core.vocabulary import CallState, EndedBy
 from db.repositories import calls, ingest
 from db.session import SessionMaker, transaction
@@ -84,16 +85,34 @@ def facts_of(rows: list[CelRow], *, gone: bool = False) -> list[CallFact]:
     """What a call's rows tell, in order; `gone` ends a call whose end was never written."""
     facts: list[CallFact] = []
     queued: dt.datetime | None = None
+    own: OwnSeatOffered | None = None
     for row in rows:
         fact = _fact(row, queued)
-        if isinstance(fact, CallQueued):
+        if fact is None:
+            continue
+        if own is not None:
+            facts += _passed(own, fact)
+        own = fact if isinstance(fact, OwnSeatOffered) else None if _passes(fact) else own
+        if isinstance(fact, CallQueued | OwnSeatOffered):
             queued = queued or row.at
-        if fact is not None:
-            facts.append(fact)
+        facts.append(fact)
     if gone and not any(isinstance(fact, CallEnded) for fact in facts):
         call_id = CallId(rows[0].linkedid)
         facts.append(CallEnded(at=rows[-1].at, call_id=call_id, cause=0, ended_by=EndedBy.UNKNOWN))
     return facts
+
+
+def _passes(fact: CallFact) -> bool:
+    """Whether the ring at the caller's own operator is over with this fact."""
+    return isinstance(fact, CallQueued | CallAnswered | EmergencyKeyPressed | CallEnded)
+
+
+def _passed(own: OwnSeatOffered, fact: CallFact) -> list[CallFact]:
+    """That the ring was not answered is written nowhere: what comes next tells it."""
+    if not _passes(fact) or (isinstance(fact, CallAnswered) and fact.seat_id == own.seat_id):
+        return []
+    ring_s = (fact.at - own.at).total_seconds()
+    return [OwnSeatPassed(at=fact.at, call_id=own.call_id, seat_id=own.seat_id, ring_s=ring_s)]
 
 
 def _fact(row: CelRow, queued: dt.datetime | None) -> CallFact | None:
@@ -124,12 +143,21 @@ def _fact(row: CelRow, queued: dt.datetime | None) -> CallFact | None:
 def _told(row: CelRow, call_id: CallId) -> CallFact | None:
     if row.user_event == "MsQueued":
         return CallQueued(at=row.at, call_id=call_id, position=0)
+    if row.user_event == "MsUrgent":
+        return EmergencyKeyPressed(at=row.at, call_id=call_id)
+    return _told_with(row, call_id, str(_extra(row).get("extra", ""))[:40])
+
+
+def _told_with(row: CelRow, call_id: CallId, told: str) -> CallFact | None:
+    """User events that carry a word or a number of the dialplan's own."""
+    if row.user_event == "MsOwnSeat" and told.isdecimal():
+        return OwnSeatOffered(at=row.at, call_id=call_id, seat_id=SeatId(int(told)))
+    if row.user_event == "MsTurnedAway":
+        return CallTurnedAway(at=row.at, call_id=call_id, reason=told)
     if row.user_event == "MsMessageStarted":
-        reason = str(_extra(row).get("extra", ""))[:40]
-        return MessageStarted(at=row.at, call_id=call_id, reason=reason)
+        return MessageStarted(at=row.at, call_id=call_id, reason=told)
     if row.user_event == "MsMessageLeft":
         name = f"{call_id}-message.wav16"
-        told = str(_extra(row).get("extra", ""))
         seconds = float(told) if told.isdecimal() else 0.0
         return MessageLeft(at=row.at, call_id=call_id, file_name=name, duration_s=seconds)
     return None

@@ -27,6 +27,7 @@ from telephony.call_service import CallService
 from telephony.cel_ingest import CelIngest
 from telephony.reconciler import Reconciler
 from telephony.recordings import Recordings
+from telephony.router import Arrivals, RowRouter
 from telephony.seat_return import SeatReturn
 from telephony.seat_service import SeatService
 from telephony.switchboard import AmiSwitchboard
@@ -83,6 +84,7 @@ class TelephonyControl:
         self.cel = CelIngest(settings.asterisk_dir / "log" / "cel.csv", sessions, self.calls)
         self.recordings = Recordings(settings.recordings_dir, sessions, bus, clock)
         self._return = SeatReturn(sessions, clock, self.switchboard, self.calls, policies)
+        self.arrivals = Arrivals(RowRouter(sessions, clock), self.switchboard, self.calls, clock)
         self._reconciler = Reconciler(
             self.cel.so_far, sessions, clock, self.switchboard, self.calls, self.seats
         )
@@ -110,6 +112,7 @@ class TelephonyControl:
     async def close(self) -> None:
         """End everything; calls go on without us."""
         await self._tasks.close()
+        await self.arrivals.close()
         await self.bridges.close()
         await self._watch.close()
         await self._act.close()

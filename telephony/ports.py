@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from core.events import Fact
+from core.events import CallArrived, Fact
 from core.ids import CallId, LegId, SeatId
 from core.vocabulary import PauseReason
+from telephony.route_rules import Route
 
 
 class Switchboard(Protocol):
@@ -50,8 +51,20 @@ class Switchboard(Protocol):
         """End a tap. Already gone is no error."""
         ...
 
+    async def direct(self, channel: str, variables: Mapping[str, int]) -> None:
+        """Tell a caller's dialplan where to go next; only names of `telephony/switchboard.py`."""
+        ...
+
     async def set_global(self, name: str, value: str) -> None:
         """Set a global variable of the dialplan; only names that begin with `MS_`."""
+        ...
+
+
+class Router(Protocol):
+    """Who is answered first. Today one queue of one Asterisk carries the answer out."""
+
+    async def route(self, arrived: CallArrived) -> Route:
+        """What is to be done with a caller who has just arrived."""
         ...
 
 

@@ -35,6 +35,7 @@ from core.events import (
 )
 from core.ids import SeatId
 from core.room_events import SeatJoinedRoom, SeatLeftRoom, SeatRungForRoom
+from core.routing_events import OwnSeatPassed
 from core.vocabulary import CallState, PauseReason, SeatState, SeatWish
 from db.models.seat import Seat
 from db.repositories import seats
@@ -137,7 +138,7 @@ async def seat_facts_of(session: AsyncSession, fact: CallFact) -> list[SeatFact]
         case CallAnswered():
             freed = await _freed(session, fact, besides=fact.seat_id)
             return [*freed, SeatTalked(at=fact.at, seat_id=fact.seat_id, call_id=fact.call_id)]
-        case CallEnded() | CallQueued() | MessageStarted():
+        case CallEnded() | CallQueued() | MessageStarted() | OwnSeatPassed():
             return await _freed(session, fact)
         case CallReconciled():
             kept = fact.seat_id if fact.state in (*_TALKING, CallState.RINGING) else None

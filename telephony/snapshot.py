@@ -14,6 +14,7 @@ from db.models.account import Account
 from db.models.call import Call
 from db.models.seat import Seat
 from db.repositories import calls, event_log, seats
+from telephony.call_why import priority_of, why_json
 
 WAITING: Final = (CallState.GREETING, CallState.QUEUED, CallState.RINGING, CallState.LEAVING_MESSAGE)
 ANSWER_GOAL_S: Final = 15
@@ -74,6 +75,8 @@ def _waiting(call: Call) -> dict[str, Any]:
         "queued_at": _iso(call.queued_at),
         "arrived_at": _iso(call.arrived_at),
         "state": call.state,
+        "priority": priority_of(call),
+        "why": why_json(call),
     }
 
 
@@ -87,18 +90,24 @@ def _talking(call: Call) -> dict[str, Any]:
 
 
 def _today(rows: list[Call]) -> dict[str, int]:
-    """Figures that add up: offered = answered + abandoned + voicemail + in progress."""
+    """Figures that add up: offered = answered + abandoned + voicemail + turned away + in progress.
+
+    Who pressed no key when asked for one asked for no person; for whom no line was to spare did.
+    """
     answered = [call for call in rows if call.answered_at is not None]
     unanswered = [call for call in rows if call.answered_at is None]
     voicemail = sum(call.outcome is CallOutcome.VOICEMAIL for call in unanswered)
     in_progress = sum(call.state is not CallState.ENDED for call in unanswered)
+    away = [call for call in unanswered if call.outcome is CallOutcome.TURNED_AWAY]
+    silent = sum(call.turned_away == "challenge" for call in away)
     return {
         "offered": len(rows),
-        "requested": len(rows) - in_progress - sum(_gave_up_at_once(call) for call in unanswered),
+        "requested": len(rows) - in_progress - silent - sum(_gave_up_at_once(call) for call in unanswered),
         "answered": len(answered),
         "answered_15s": sum(_wait_s(call) <= ANSWER_GOAL_S for call in answered),
-        "abandoned": len(unanswered) - voicemail - in_progress,
+        "abandoned": len(unanswered) - voicemail - in_progress - len(away),
         "voicemail": voicemail,
+        "turned_away": len(away),
         "in_progress": in_progress,
     }
 

@@ -19,6 +19,7 @@ from core.vocabulary import CallState, Role, label
 from db.models import Call, Recording
 from db.repositories import accounts, calls, recordings, seats, tickets, utterances
 from db.session import reading, transaction
+from telephony.call_why import priority_of, why_json
 from telephony.snapshot import masked
 
 router = APIRouter(prefix="/api")
@@ -199,6 +200,8 @@ def _row(call: Call, people: dict[int, Any]) -> dict[str, Any]:
         "operator_name": operator.name if operator else None,
         "wait_s": wait_s,
         "recovered": call.recovered,
+        "priority": priority_of(call),
+        "why": why_json(call),
     }
 
 

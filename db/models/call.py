@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Index, Integer, String, Text, UniqueConstraint
+from sqlalchemy import BigInteger, ForeignKey, Index, Integer, String, Text, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.vocabulary import CallOutcome, CallState, EndedBy, RecordingKind, RecordingState, Speaker
@@ -41,6 +41,18 @@ class Call(Base):
     cause: Mapped[int | None]
     recovered: Mapped[bool] = mapped_column(default=False)
     """Some of it was learnt from Asterisk's own records after a gap."""
+    own_seat_id: Mapped[int | None]
+    """The seat that was to be rung first: the caller's own operator sat there (CallRouted)."""
+    after_cut_off: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """The caller's call before this one was cut off."""
+    flood: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """This number called too often; a key was asked for."""
+    urgent_at: Mapped[dt.datetime | None]
+    """The caller pressed the emergency key."""
+    turned_away: Mapped[str | None] = mapped_column(String(40))
+    """Why the caller was let go without a person: no key came, or no line was to spare."""
+    cut_off: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """This call itself ended in the talk by a failure, not by anybody who spoke."""
 
     __table_args__ = (
         Index("ix_calls_caller_arrived_at", "caller", "arrived_at"),
@@ -60,6 +72,10 @@ class SeatRing(Base):
     rang_at: Mapped[dt.datetime]
     answered_at: Mapped[dt.datetime | None]
     missed_at: Mapped[dt.datetime | None]
+    own: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """Rung before the queue as the caller's own operator; letting it pass is no missed ring."""
+    passed_at: Mapped[dt.datetime | None]
+    """The few seconds of such a ring were over, or the caller pressed a key."""
 
 
 class Recording(Base):

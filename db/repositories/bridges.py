@@ -54,6 +54,11 @@ async def open_of_call(session: AsyncSession, call_id: str) -> Bridge | None:
     return await session.scalar(query.order_by(Bridge.id).limit(1))
 
 
+async def of_call(session: AsyncSession, call_id: str) -> bool:
+    """Whether this call was ever in a conference."""
+    return await session.scalar(select(Bridge.id).where(Bridge.call_id == call_id).limit(1)) is not None
+
+
 async def recent(
     session: AsyncSession, *, call_id: str | None = None, ticket_id: int | None = None, limit: int = 50
 ) -> list[Bridge]:

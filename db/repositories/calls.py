@@ -70,7 +70,7 @@ async def rings_of(session: AsyncSession, call_id: str) -> list[SeatRing]:
 
 
 async def open_ring(session: AsyncSession, call_id: str, seat_id: int) -> SeatRing | None:
-    """The ring that is neither answered nor missed yet, or None."""
+    """The ring that is neither answered, missed nor passed yet, or None."""
     query = (
         select(SeatRing)
         .where(
@@ -78,6 +78,7 @@ async def open_ring(session: AsyncSession, call_id: str, seat_id: int) -> SeatRi
             SeatRing.seat_id == seat_id,
             SeatRing.answered_at.is_(None),
             SeatRing.missed_at.is_(None),
+            SeatRing.passed_at.is_(None),
         )
         .order_by(SeatRing.id.desc())
         .limit(1)

@@ -88,6 +88,8 @@ class BridgeHouse:
                 rows.execute("DELETE FROM policies WHERE key = ?", (key,))
                 rows.execute("INSERT INTO policies VALUES (?, '100000', '次', '上限', '测试', 0)", (key,))
 
+        self.hotline.decide(flood_calls=100_000)
+
     def start(self, *, through_link: bool = True) -> None:
         """Start; the API reaches Asterisk through the link only, unless it is to be measured."""
         if through_link:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sqlite3
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -49,6 +51,12 @@ class Hotline:
     def url(self) -> str:
         """Where the pages are."""
         return self.supervisor.base_url()
+
+    def decide(self, **policies: float) -> None:
+        """Policy rows as an administrator would set them."""
+        with closing(sqlite3.connect(self.settings.state_dir / "minsheng.db")) as rows, rows:
+            for key, value in policies.items():
+                rows.execute("UPDATE policies SET value = ? WHERE key = ?", (str(value), key))
 
     def start(self, timeout_s: float = 60.0) -> None:
         """Start everything and wait until the control link is up."""

@@ -35,6 +35,7 @@ class RawPhone:
     settings: Settings
     source: str
     user: str = "13800001234"
+    display: str = ""
     call_id: str = field(default_factory=lambda: uuid.uuid4().hex)
     tag: str = field(default_factory=lambda: uuid.uuid4().hex[:10])
     to: str = ""
@@ -104,10 +105,11 @@ class RawPhone:
         branch = uuid.uuid4().hex
         to = self.to or f"<{self.target}>"
         kind = "Content-Type: application/sdp\r\n" if method == "INVITE" else ""
+        caller = f"{self.display}<sip:{self.user}@{self.source}>;tag={self.tag}"
         text = (
             f"{method} {self.target} SIP/2.0\r\n"
             f"Via: SIP/2.0/UDP {self.source}:{self.port};branch=z9hG4bK{branch};rport\r\nMax-Forwards: 70\r\n"
-            f"{'f' if compact else 'From'}: <sip:{self.user}@{self.source}>;tag={self.tag}\r\nTo: {to}\r\n"
+            f"{'f' if compact else 'From'}: {caller}\r\nTo: {to}\r\n"
             f"Call-ID: {self.call_id}\r\nCSeq: {number} {method}\r\n"
             f"Contact: <sip:x@{self.source}:{self.port}>\r\n{headers}{kind}"
             f"Content-Length: {len(body.encode())}\r\n\r\n{body}"

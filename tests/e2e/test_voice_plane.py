@@ -157,7 +157,7 @@ def test_key_1_goes_before_those_who_came_earlier(plane: VoicePlane, tmp_path: P
         urgent.call("56564444")
         urgent.wait_answered()
         urgent.dtmf("1")
-        wait_for("priority", lambda: "prio: 10" in plane.asterisk.rx("queue show hotline"), 30)
+        wait_for("priority", lambda: "prio: 40" in plane.asterisk.rx("queue show hotline"), 30)
         plane.ready(3)
         ring = seat.wait("incoming", timeout_s=15)
         assert "13900000002" in ring["headers"]["From"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from pathlib import Path
 from typing import Final
@@ -12,7 +13,7 @@ from ops import setup_steps
 from ops.phone import ScriptedPhone, read_wav
 from telephony.asterisk_config import QueuePolicy, render
 from telephony.asterisk_runtime import AsteriskProcess
-from tests.e2e.hotline import aside
+from tests.e2e.hotline import aside, wait_for
 
 SHORT: Final = QueuePolicy(
     ring_timeout_s=6, max_wait_s=14, retry_s=1, message_max_s=20, message_silence_s=5, agi_limit_s=3
@@ -22,9 +23,9 @@ SHORT: Final = QueuePolicy(
 class VoicePlane:
     """Renders, starts and stops Asterisk; puts desk phones into the queue as fixed console words."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, policy: QueuePolicy = SHORT) -> None:
         self.settings = aside(setup_steps.prepare, folder, lambda _line: None, free_ports=True).settings
-        render(self.settings, SHORT)
+        render(self.settings, policy)
         self.asterisk = AsteriskProcess(self.settings)
         self.asterisk.start()
 
@@ -50,6 +51,38 @@ class VoicePlane:
     def beat(self) -> None:
         """The heartbeat of a control plane that lives."""
         self.asterisk.rx(f"dialplan set global MS_HEARTBEAT {int(time.time())}")
+
+    def channel(self, number: str) -> str:
+        """The channel of the caller with that number, as soon as it is there."""
+        return wait_for(f"the channel of {number}", lambda: self._fields(number))[0]
+
+    def place(self, number: str) -> str:
+        """Context and application in which that caller is now; empty once gone."""
+        found = self._fields(number)
+        return f"{found[1]} {found[5]}" if found else ""
+
+    def tell(self, number: str, **variables: int) -> None:
+        """As the control plane does it: variables of a caller's channel while the greeting plays."""
+        channel = self.channel(number)
+        for name, value in variables.items():
+            self.asterisk.rx(f"dialplan set chanvar {channel} {name} {value}")
+
+    def priority(self, number: str) -> int | None:
+        """With which priority that caller waits in the queue; None if not there."""
+        found = re.search(
+            re.escape(self.channel(number)) + r" \(wait: [0-9:]+, prio: ([0-9]+)\)",
+            self.asterisk.rx("queue show hotline"),
+        )
+        return int(found[1]) if found else None
+
+    def waits(self, number: str, priority: int) -> None:
+        """Wait until that caller is in the queue with that priority."""
+        wait_for(f"{number} waits with priority {priority}", lambda: self.priority(number) == priority, 30)
+
+    def _fields(self, number: str) -> list[str]:
+        lines = self.asterisk.rx("core show channels concise").splitlines()
+        rows = [line.split("!") for line in lines if line.startswith("PJSIP/trunk")]
+        return next((row for row in rows if len(row) > 7 and row[7] == number), [])
 
     def captured(self, part: str) -> list[Path]:
         """Files of that part (`caller`, `seat`, `message`), oldest first."""

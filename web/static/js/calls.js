@@ -13,7 +13,7 @@ const list = new List(
     href: `/calls/${call.id}`,
     label: `打开 ${moment(call.arrived_at)} 的来电`,
     cells: [
-      moment(call.arrived_at), call.caller_masked, call.outcome_label ?? call.label, call.operator_name ?? "",
+      moment(call.arrived_at), call.caller_masked, [call.outcome_label ?? call.label, ...call.why.map(({ label }) => label)].join(" · "), call.operator_name ?? "",
       call.wait_s === null ? "" : duration(call.wait_s),
       call.answered_at && call.ended_at ? duration((Date.parse(call.ended_at) - Date.parse(call.answered_at)) / 1000) : "",
     ],

@@ -4,6 +4,7 @@ import { desk, onBoard } from "./desk.js";
 import { word as label } from "./pending.js";
 import { describe } from "./quality.js";
 import { showEngine, showLink } from "./stream.js";
+import { whyCounts } from "./why.js";
 
 const waitingCalls = () => desk.board.waiting.filter((call) => call.state === "queued" || call.state === "ringing");
 const waitOf = (call) => sinceSeconds(call.queued_at ?? call.arrived_at);
@@ -34,7 +35,8 @@ function tick() {
   if (!board) return;
   const waiting = waitingCalls();
   const longest = Math.max(0, ...waiting.map(waitOf));
-  say(byId("queue"), waiting.length ? `等待 ${waiting.length}（最长 ${clock(longest)}）` : "等待 0");
+  const first = whyCounts(waiting);
+  say(byId("queue"), waiting.length ? `等待 ${waiting.length}（最长 ${clock(longest)}）${first ? ` ${first}` : ""}` : "等待 0");
   byId("queue").dataset.level = longest > 15 ? "bad" : waiting.length ? "fair" : "good";
   const wrapping = seat?.state === "wrap_up" && seat.wrap_up_until;
   say(byId("since"), !seat ? "" : wrapping ? `剩 ${clock(-sinceSeconds(seat.wrap_up_until))}` : clock(sinceSeconds(seat.since)));

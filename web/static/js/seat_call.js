@@ -3,12 +3,13 @@ import { byId, clock, duration, get, grouped, make, moment, now, say, sinceSecon
 import { desk, getCall, isMine, onBoard, onCall, onFact, onPhone, problem, talk, tell } from "./desk.js";
 import { look } from "./pending.js";
 import { drawKeys } from "./seat_keys.js";
+import { whyWords } from "./why.js";
 
 export function mountCall() {
   onBoard(() => { followCall().catch(problem); look(); draw(); });
   onPhone(() => { look(); draw(); });
   onCall(() => { if (desk.incoming?.callId && desk.incoming.callId !== desk.callId) openCall(desk.incoming.callId).catch(problem); draw(); });
-  onFact(["TicketChanged", "CallAnswered", "CallEnded", "RecordingReady"], (kind, fact) => { if (isMine(fact)) openCall(desk.callId).catch(problem); });
+  onFact(["TicketChanged", "CallRouted", "EmergencyKeyPressed", "CallAnswered", "CallEnded", "RecordingReady"], (kind, fact) => { if (isMine(fact)) openCall(desk.callId).catch(problem); });
   onFact(["CallEnded", "SeatFreed"], (kind, fact) => { if (isMine(fact)) desk.words.dropGuesses(); });
   onFact(["CallHeld"], (kind, fact) => { if (isMine(fact)) desk.heldAt = fact.at; });
   onFact(["CallResumed"], (kind, fact) => { if (isMine(fact)) desk.heldAt = null; });
@@ -84,6 +85,7 @@ function draw() {
   say(byId("number"), grouped(desk.incoming?.number ?? call?.caller ?? "") || "正在读取…");
   const past = call?.history;
   say(byId("pop"), past ? [past.count ? `第 ${past.count + 1} 次来电` : "第一次来电", past.tickets.length ? `工单 ${past.tickets.length} 件` : ""].filter(Boolean).join(" · ") : "");
+  byId("why").replaceChildren(...whyWords(call));
   if (!call) { byId("history").className = "quiet"; say(byId("history"), shown ? "正在读取…" : "没有来电"); }
   drawKeys();
   tick();

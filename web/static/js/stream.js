@@ -59,6 +59,7 @@ export function showEngine(engine) {
 
 const KINDS = [
   "CallArrived", "CallQueued", "SeatOffered", "SeatMissed", "CallAnswered", "CallHeld", "CallResumed", "SeatLegLost",
+  "CallRouted", "EmergencyKeyPressed", "CallTurnedAway", "OwnSeatOffered", "OwnSeatPassed",
   "MessageStarted", "MessageLeft", "CallEnded", "CallReconciled", "SeatTakenBy", "DutyStarted", "SeatPaused",
   "SeatUnpaused", "SeatWished", "WrapUpExtended", "SeatPhoneOnline", "SeatPhoneOffline", "SeatRang", "SeatTalked",
   "SeatMissedRing", "SeatFreed", "SeatLeft", "SeatReconciled", "RecordingReady", "UtteranceGuessed", "UtteranceSettled",

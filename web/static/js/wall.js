@@ -2,6 +2,7 @@
 import { byId, clock, getBoard, make, now, percent, say, sinceSeconds } from "./api.js";
 import { open } from "./page.js";
 import { listen, showEngine, showLink } from "./stream.js";
+import { whyWords } from "./why.js";
 
 const GOAL_S = 15; // GB/T 33358
 const GOAL_RATE = 0.95;
@@ -30,7 +31,7 @@ function strip(call, place) {
   const seconds = waited(call);
   const late = seconds > GOAL_S && WAITS.includes(call.state);
   const row = make("div", null, { class: "wait-strip", "data-testid": "waiting-item", "data-level": late ? "bad" : "good" });
-  row.append(make("span", `${place}`), make("span", WORDS[call.state] ?? ""), make("b", clock(seconds)));
+  row.append(make("span", `${place}`), make("span", `${WORDS[call.state] ?? ""} `, {}, ...whyWords(call)), make("b", clock(seconds)));
   return row;
 }
 // Oldest on top; the line of 15 seconds is drawn where the strips cross it
@@ -54,7 +55,10 @@ function drawFigures() {
   byId("figures").replaceChildren(
     figure("来电", today.offered), figure("人工接听", today.answered),
     figure("15 秒接通", percent(today.answered_15s, today.requested ?? today.answered), "15 秒内接听 ÷ 人工请求"),
-    figure("放弃", today.abandoned), figure("留言", today.voicemail), figure("正在等", today.in_progress),
+    today.turned_away
+      ? figure("放弃 · 婉拒", `${today.abandoned} · ${today.turned_away}`, "婉拒：频繁来电没有按键，或线路将满；与放弃分开计")
+      : figure("放弃", today.abandoned),
+    figure("留言", today.voicemail), figure("正在等", today.in_progress),
   );
   const day = board.last_24h;
   const place = byId("rate");
