@@ -67,7 +67,7 @@ def test_an_operator_who_lets_it_pass_is_not_paused_and_the_queue_answers(
         own.wait("incoming", timeout_s=30, skip=before)
         person.seat_is(1, "ringing")
         other.wait("incoming", timeout_s=20)
-        assert person.seat(1)["state"] == "ready"
+        person.seat_is(1, "ready", 3)
         other.answer()
         second.seat_is(2, "talking")
         caller.hang_up()

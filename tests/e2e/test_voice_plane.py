@@ -166,6 +166,18 @@ def test_key_1_goes_before_those_who_came_earlier(plane: VoicePlane, tmp_path: P
             caller.wait_ended()
 
 
+def test_a_key_without_a_meaning_in_the_greeting_drops_nobody(plane: VoicePlane) -> None:
+    with plane.seat(3) as seat, plane.citizen() as caller:
+        plane.member(3)
+        caller.call("56564444")
+        caller.wait_answered()
+        caller.dtmf("9")
+        seat.wait("incoming", timeout_s=15)
+        assert not has_ended(caller)
+        caller.hang_up()
+        caller.wait_ended()
+
+
 def test_key_2_and_a_python_that_never_answers(plane: VoicePlane, tmp_path: Path) -> None:
     """Stopped between its heartbeat and its answer: the caller is back in the queue after the limit."""
     agi = plane.settings.agi

@@ -123,7 +123,7 @@ def test_seats_get_emergency_then_lost_then_cut_off_then_the_rest(plane: VoicePl
             dial(caller)
             plane.tell(number, **({"MS_PRIO": 20} if number == CUT_OFF else {}))
             plane.waits(number, 20 if number == CUT_OFF else 0)
-        plane.asterisk.rx(f"channel redirect {plane.channel(LOST)} requeue,s,1")
+        plane.redirect(LOST, "requeue")
         plane.waits(LOST, 30)
         callers[URGENT].dtmf("1")
         plane.waits(URGENT, 40)
@@ -136,12 +136,14 @@ def test_seats_get_emergency_then_lost_then_cut_off_then_the_rest(plane: VoicePl
 
 
 def test_an_emergency_whose_seat_dies_stays_an_emergency(plane: VoicePlane) -> None:
-    with plane.seat(3), plane.citizen(URGENT) as caller:
+    with plane.seat(3) as seat, plane.citizen(URGENT) as caller:
         plane.member(3)
-        plane.pause(3, penalty=0)
         dial(caller)
         caller.dtmf("1")
-        plane.waits(URGENT, 40)
-        plane.asterisk.rx(f"channel redirect {plane.channel(URGENT)} requeue,s,1")
+        seat.wait("incoming", timeout_s=20)
+        seat.answer()
+        seat.wait_answered()
+        plane.pause(3, penalty=0)
+        plane.redirect(URGENT, "requeue")
         plane.waits(URGENT, 40)
         leave(caller)
