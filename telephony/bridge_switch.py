@@ -16,6 +16,8 @@ from telephony.channel_names import is_caller_channel, seat_of_channel
 _DIGITS: Final = re.compile(r"[0-9]{3,15}\Z")
 _WORD: Final = re.compile(r"[a-z0-9]{1,12}\Z")
 OUTBOUND: Final = "outbound"
+COUNTED: Final = ",GROUP(trunk)=out"
+"""The carrier's channels are one number: callers and legs count together (extensions.conf, hotline-admit)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +82,7 @@ class BridgeSwitch:
             "Priority": "1",
             "CallerID": f"<{self._shown}>",
             "Timeout": str(int(order.ring_s * 1000)),
-            # Counted with the callers: the carrier's channels are one number (extensions.conf, hotline-admit)
-            "Variable": f"MS_ABOUT={order.about},MS_BY={order.by},GROUP(trunk)=out",
+            "Variable": f"MS_ABOUT={order.about},MS_BY={order.by}" + (COUNTED if order.seat is None else ""),
         }
         if order.seat is not None and order.call_id:
             headers["PreDialGoSub"] = f"seat-headers^s^1({parse_call_id(order.call_id)})"

@@ -11,6 +11,7 @@ import pytest
 from ops.carrier import Carrier
 from ops.phone import ScriptedPhone
 from ops.smoke_bridge import LISTEN_S, TONES_HZ, sounds, who_hears_whom
+from telephony.asterisk_runtime import AsteriskProcess
 from tests.e2e.bridge_house import BridgeHouse
 from tests.e2e.hotline import wait_for
 
@@ -43,6 +44,7 @@ def test_five_hear_each_other_and_the_last_outside_party_ends_it(house: BridgeHo
         assert house.press("another-key-same-call")["id"] == bridge_id
         house.keys.remove("another-key-same-call")
         house.until(bridge_id, **dict.fromkeys(TONES_HZ, "joined"))
+        assert lines(house) == {"in": 1, "out": 3}
         heard_by = time.monotonic() + LISTEN_S
         wait_for("sound to flow", lambda: time.monotonic() > heard_by)
 
@@ -64,6 +66,13 @@ def test_five_hear_each_other_and_the_last_outside_party_ends_it(house: BridgeHo
     recorded = wait_for("the legs' sound", lambda: sound_of(house, bridge_id), 20)
     assert min(recorded) > 2
     assert house.problems() == []
+
+
+def lines(house: BridgeHouse) -> dict[str, int]:
+    """The carrier's channels in use, as the dialplan counts them."""
+    shown = AsteriskProcess(house.settings).rx("group show channels").splitlines()
+    groups = [line.split()[1] for line in shown if line.rstrip().endswith(" trunk")]
+    return {group: groups.count(group) for group in sorted(set(groups))}
 
 
 def sound_of(house: BridgeHouse, bridge_id: int) -> list[float] | None:
