@@ -96,10 +96,13 @@ def test_a_callers_own_text_never_names_a_group(
         plane.member(1)
         plane.pause(1, penalty=0)
         assert phone.invite() == 200
-        groups = wait_for(
-            "its groups", lambda: plane.asterisk.rx("group show channels").splitlines()[1:3], 10
-        )
-        found = {line.split()[2]: line.split()[1] for line in groups if line.startswith("PJSIP")}
+
+        def groups() -> dict[str, str] | None:
+            rows = [line.split() for line in plane.asterisk.rx("group show channels").splitlines()]
+            found = {row[2]: row[1] for row in rows if row[0].startswith("PJSIP")}
+            return found if len(found) == 2 else None
+
+        found = wait_for("its two groups", groups, 10)
         assert found == {"trunk": "in", "caller": group}
         assert "prio: 40" not in plane.asterisk.rx("queue show hotline")
 

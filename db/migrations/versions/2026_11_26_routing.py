@@ -1,6 +1,6 @@
 """who is answered first, and why
 
-Revision: routing, after rooms.
+Revision: routing, after house_words.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import db.base
 
 
 revision = "routing"
-down_revision = "rooms"
+down_revision = "house_words"
 branch_labels = None
 depends_on = None
 
