@@ -40,12 +40,10 @@ def chances(heard: Heard) -> dict[str, dict[str, float]]:
     alarms = find_alarms(heard)
     danger = {label: 0.0 for label in (*_ORDER, "none")}
     danger[alarms[0].danger if alarms else "none"] = 0.7
-    urgency = {"E1": "特急", "E2": "紧急"}.get(alarms[0].danger if alarms else "none", "一般")
     return {
         "type": _shares(kinds, "求助"),
         "category": _shares(categories, "1299"),
         "danger": danger,
-        "urgency": {"特急": 0.0, "紧急": 0.0, "一般": 0.0, urgency: 0.7},
         "secret": {"1": secret, "0": 1 - secret},
     }
 

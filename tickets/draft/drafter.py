@@ -6,18 +6,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 
 from tickets.draft import by_words, details, secrecy
+from tickets.draft.agreement import agreed
 from tickets.draft.gazetteer import Gazetteer, Region
 from tickets.draft.heard import BREAK, Heard, hear
 from tickets.draft.lexicons import rows
-from tickets.draft.model import Model
+from tickets.draft.model import ALARM_AT, Model
 from tickets.draft.phones import find_phone
 from tickets.draft.places import Places
 from tickets.draft.turns import CALLER, Draft, Evidence, Field, Turn
 
-ALARM_AT = 0.4
-"""E1 or E2 is drafted when together they are this likely."""
-NET_AT = 0.25
-"""A plainly named, unguarded emergency needs only this much of the model's agreement."""
+NET_SHARE = 0.6
+"""A plainly named, unguarded emergency needs only this much of the level at which the model alone alarms."""
 SECRET_AT = 0.45
 UNSURE = 0.5
 _WINDOW = 140
@@ -45,8 +44,9 @@ class Drafter:
         heard = hear(turns)
         chances = self._chances(heard)
         dangers = self._danger(heard, turns, chances)
-        kind = _likeliest(chances["type"], heard, "kinds", "type")
-        category = _likeliest(chances["category"], heard, "categories", "category")
+        types, categories = agreed(chances["type"], chances["category"], str(dangers.value))
+        kind = _likeliest(types, heard, "kinds", "type")
+        category = _likeliest(categories, heard, "categories", "category")
         town, village = self._places.find(heard)
         named = [(one.start, one.end) for one in self._places.mentions(heard)]
         secret = self._secret(heard, turns, chances)
@@ -64,7 +64,7 @@ class Drafter:
             "phone": find_phone(heard),
             "event_time": details.find_time(heard),
             "amount": details.find_amount(heard),
-            "urgency": _urgency(emergency, chances["urgency"]),
+            "urgency": _urgency(emergency),
             "emergency_class": emergency,
             "respondent": details.find_respondent(heard, kind.value),
         }
@@ -78,11 +78,12 @@ class Drafter:
 
     def _danger(self, heard: Heard, turns: Sequence[Turn], chances: Chances) -> Field[str]:
         """The gravest danger that any stretch of the call shows."""
+        level = self._model.alarm_at if self._model is not None else ALARM_AT
         backed = self._net and self._model is not None
-        best = _graded(heard, chances["danger"], backed)
+        best = _graded(heard, chances["danger"], level, backed)
         for start, said in _windows(turns) if self._model else []:
             part, likely = self._judged(said)
-            found = _graded(part, likely["danger"], backed)
+            found = _graded(part, likely["danger"], level, backed)
             if found.value != "none" and (best.value == "none" or str(found.value) < str(best.value)):
                 best = Field(found.value, found.confidence, _moved(found.evidence, start))
         return best
@@ -123,11 +124,12 @@ def _moved(evidence: Evidence | None, turns: int) -> Evidence | None:
     return Evidence(evidence.turn + turns, evidence.start, evidence.end) if evidence else None
 
 
-def _graded(heard: Heard, danger: Mapping[str, float], with_model: bool) -> Field[str]:
+def _graded(heard: Heard, danger: Mapping[str, float], level: float, with_model: bool) -> Field[str]:
     alarms = by_words.find_alarms(heard)
     grave = danger.get("E1", 0.0) + danger.get("E2", 0.0)
     named = any(alarm.named and alarm.danger in ("E1", "E2") for alarm in alarms)
-    level = ALARM_AT if not (with_model and named) else NET_AT
+    if with_model and named:
+        level *= NET_SHARE
     if grave >= level:
         value = "E1" if danger.get("E1", 0.0) >= danger.get("E2", 0.0) else "E2"
         return Field(value, max(grave, 0.3), _alarm_words(heard, alarms))
@@ -162,11 +164,11 @@ def _words_of(heard: Heard, table: str, column: str = "", value: str = "") -> Ev
     return heard.evidence(at, at + len(best)) if best else None
 
 
-def _urgency(emergency: Field[str], chances: Mapping[str, float]) -> Field[str]:
+def _urgency(emergency: Field[str]) -> Field[str]:
     known = _URGENCY.get(emergency.value or "")
     if known:
         return Field(known, emergency.confidence, emergency.evidence)
-    return Field("一般", chances.get("一般", 0.5))
+    return Field("一般", emergency.confidence)
 
 
 def _missing(draft: Mapping[str, Field[str]], secret: Field[bool]) -> tuple[str, ...]:

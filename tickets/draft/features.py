@@ -18,11 +18,11 @@ from tickets.draft import danger, secrecy, sounds
 from tickets.draft.heard import BREAK, Heard
 from tickets.draft.lexicons import rows
 
-FEATURES_VERSION = 4
+FEATURES_VERSION = 5
 Hit = tuple[int, int, str, bool]
 _CHARS = (1, 2, 3, 4)
 _SOUNDS = (2, 3)
-_BLOCK_WEIGHT = {"c": 1.0, "s": 0.6, "l": 0.6, "w": 0.3, "p": 0.5, "d": 0.3}
+_BLOCK_WEIGHT = {"c": 1.0, "s": 0.8, "l": 0.4, "w": 0.15, "p": 0.5, "d": 0.2}
 _GUARD_REACH = 6
 _LISTS = (
     ("categories", "category"),

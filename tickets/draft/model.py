@@ -21,8 +21,10 @@ from tickets.draft import features, lexicons, sounds
 from tickets.draft.heard import Heard
 
 Floats = NDArray[np.float32]
-HEADS = ("type", "category", "danger", "urgency", "secret")
-"""danger: E1, E2, E3 or none; E4 is secrecy without danger."""
+HEADS = ("type", "category", "danger", "secret")
+"""danger: E1, E2, E3 or none; E4 is secrecy without danger; urgency follows the danger."""
+ALARM_AT = 0.4
+"""How likely E1 and E2 together must be for an alarm, where training had too little to choose by."""
 MODEL_NAME = "draft-model.npz"
 
 
@@ -61,6 +63,11 @@ class Model:
     known_places: tuple[str, ...]
     """Estates, roads and the like that corpus and corrections named."""
     about: dict[str, Any]
+
+    @property
+    def alarm_at(self) -> float:
+        """How likely E1 and E2 together must be for an alarm, as training chose it."""
+        return float(self.about.get("alarm_at", ALARM_AT))
 
     def chances(self, heard: Heard) -> dict[str, dict[str, float]]:
         """For every head, each label's probability."""
