@@ -157,7 +157,8 @@ def _fit_linear(
         weights[:, present[0]], bias[present[0]] = -machine.coef_[0], -machine.intercept_[0]
     else:
         weights[:, present], bias[present] = machine.coef_.T, machine.intercept_
-    bayes: Any = ComplementNB(alpha=_BAYES_SMOOTHING).fit(matrix, wanted)
+    bayes: Any = ComplementNB(alpha=_BAYES_SMOOTHING)
+    bayes.fit(matrix, wanted)
     telling = bayes.feature_log_prob_.T
     weights[:, present] += _BAYES_SHARE[name] * (telling - telling.mean(axis=1, keepdims=True))
     return weights, bias

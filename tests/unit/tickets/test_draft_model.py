@@ -65,6 +65,22 @@ def test_a_drafter_with_the_model_knows_fire_from_a_question() -> None:
     assert fire.model_used
 
 
+def test_the_alarm_level_keeps_false_alarms_within_bounds() -> None:
+    chances = np.log(np.array([[0.5, 0.3, 0.2]] * 60 + [[0.05, 0.05, 0.9]] * 240))
+    wanted = np.array(["none"] * 300)
+    level = training._alarm_level(chances, wanted, ("E1", "E2", "none"))  # pyright: ignore[reportPrivateUsage]
+    assert level == pytest.approx(0.8)
+    wanted[:60] = "E1"
+    level = training._alarm_level(chances, wanted, ("E1", "E2", "none"))  # pyright: ignore[reportPrivateUsage]
+    assert level == pytest.approx(0.1)
+
+
+def test_too_few_calls_leave_the_alarm_level_as_it_is(tmp_path: Path) -> None:
+    assert small().alarm_at == models.ALARM_AT
+    models.save(small(), tmp_path / models.MODEL_NAME)
+    assert models.load(tmp_path / models.MODEL_NAME).alarm_at == models.ALARM_AT
+
+
 def test_a_missing_model_is_refused_in_one_clear_line(tmp_path: Path) -> None:
     with pytest.raises(models.ModelRefused, match="没有找到"):
         models.load(tmp_path / "none.npz")
