@@ -15,6 +15,7 @@ from api.routes import (
     api_keys,
     auth,
     board,
+    bridge_words,
     bridges,
     calls,
     directory,
@@ -31,6 +32,7 @@ from core.config import PROJECT_ROOT, Settings
 ROUTERS: Final = (
     auth.router,
     bridges.router,
+    bridge_words.router,
     board.router,
     seats.router,
     calls.router,

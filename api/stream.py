@@ -16,6 +16,7 @@ from api.security import MAX_ROW_ID, GridWorker, Person
 from api.state import House, house_of
 from core.events import CallFact, Fact, UtteranceGuessed, UtteranceSettled
 from core.vocabulary import Role
+from core.words_events import LegGuessed, LegSettled
 from db.repositories import bridges, event_log, seats
 from db.session import reading
 from telephony.snapshot import masked
@@ -27,7 +28,8 @@ QUEUE_LENGTH: Final = 500
 REPLAY_LIMIT: Final = 500
 LIFE_S: Final = 600.0
 RETRY_MS: Final = 200
-SPOKEN: Final = (UtteranceGuessed.__name__, UtteranceSettled.__name__)
+PASSING: Final = (UtteranceGuessed, LegGuessed)
+SPOKEN: Final = tuple(kind.__name__ for kind in (*PASSING, UtteranceSettled, LegSettled))
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +101,7 @@ class LogTail:
 
     async def on_fact(self, fact: Fact) -> None:
         """A stored fact sends what the log has gained; a guess goes straight out."""
-        if isinstance(fact, UtteranceGuessed):
+        if isinstance(fact, PASSING):
             payload = event_log.to_payload(fact)
             self._stream.tell(Told(None, type(fact).__name__, fact.call_id, payload))
             return
@@ -168,11 +170,16 @@ async def _live(stream: Stream, screen: Screen) -> AsyncGenerator[Told, None]:
 
 
 async def _may_hear(house: House, person: Person, told: Told) -> bool:
-    """Words are for the operator of the call and for shift leaders; a grid worker hears of own presses."""
+    """Words are for the operator of the call and for shift leaders; a grid worker hears of own presses.
+
+    Words of a conference without a call are for the operator who pressed.
+    """
     if not person.at_least(Role.OPERATOR):
-        return await _pressed_by(house, person, told)
+        return told.kind not in SPOKEN and await _pressed_by(house, person, told)
     if told.kind not in SPOKEN or person.at_least(Role.SHIFT_LEADER):
         return True
+    if told.call_id is None:
+        return await _pressed_by(house, person, told)
     async with reading(house.sessions) as session:
         seat = await seats.of_operator(session, person.id)
     return seat is not None and seat.call_id is not None and seat.call_id == told.call_id
@@ -190,8 +197,9 @@ def _event(told: Told) -> ServerSentEvent:
     payload = {key: value for key, value in told.payload.items() if key != "pii_caller"}
     if "pii_caller" in told.payload:
         payload["caller_masked"] = masked(told.payload["pii_caller"])
-    if "pii_text" in payload:
-        payload["text"] = payload.pop("pii_text")
+    for name in ("text", "who"):
+        if f"pii_{name}" in payload:
+            payload[name] = payload.pop(f"pii_{name}")
     return ServerSentEvent(
         id=str(told.seq) if told.seq is not None else None,
         event=told.kind,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from api.stream import LogTail
+from core.bridge_events import BridgeEnded, LegJoined, LegLeft, LegRemoved
 from core.bus import Bus
 from core.events import CallAnswered, CallArrived, CallEnded, MessageLeft, TicketChanged
 from telephony.router import Arrivals
@@ -28,6 +29,10 @@ def subscribe(
         (CallAnswered, transcription.on_call_answered),
         (CallEnded, transcription.on_call_ended),
         (MessageLeft, tickets.on_message),
+        (LegJoined, transcription.on_leg_joined),
+        (LegLeft, transcription.on_leg_left),
+        (LegRemoved, transcription.on_leg_left),
+        (BridgeEnded, transcription.on_bridge_ended),
         (TicketChanged, lessons.on_ticket),
     ]
     for kind, listener in table:

@@ -110,6 +110,19 @@ BRIDGE_LABELS: Final[dict[BridgeState, str]] = {
     BridgeState.OPEN: "通话中",
     BridgeState.ENDED: "已结束",
 }
+PRESSER_LABELS: Final[dict[Presser, str]] = {
+    Presser.SEAT_CALL: "通话中的坐席",
+    Presser.TICKET: "工单页面",
+    Presser.GRID: "网格员手机",
+    Presser.API: "其他系统",
+}
+END_LABELS: Final[dict[BridgeEnd, str]] = {
+    BridgeEnd.LAST_OUTSIDE_LEFT: "外线各方都已离开",
+    BridgeEnd.NOBODY_LEFT: "各方都已离开",
+    BridgeEnd.ENDED_BY_PERSON: "人工结束",
+    BridgeEnd.BACK_TO_QUEUE: "来电群众回到排队",
+    BridgeEnd.GONE: "中断后对账发现已经结束",
+}
 
 
 KIND_LABELS: Final[dict[BridgeKind, str]] = {

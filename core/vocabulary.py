@@ -58,6 +58,8 @@ class Speaker(StrEnum):
     """Whose words."""
 
     CALLER = "caller"
+    OUTSIDE = "outside"
+    """A party of a conference that is neither; which one, its leg says."""
     SEAT = "seat"
 
 
@@ -238,6 +240,7 @@ _PAIRS: Final[tuple[tuple[StrEnum, str], ...]] = (
     (PauseReason.ASSIST, "协助同事"),
     (PauseReason.SYSTEM, "系统"),
     (Speaker.CALLER, "来电"),
+    (Speaker.OUTSIDE, "外线"),
     (Speaker.SEAT, "坐席"),
     (Role.GRID_WORKER, "网格员"),
     (Role.OPERATOR, "话务员"),

@@ -79,15 +79,18 @@ def run_bridge_smoke(say: Callable[[str], None]) -> dict[str, Any]:
     return result
 
 
-def prepare_with(carrier: Carrier, folder: Path, say: Callable[[str], None]) -> Settings:
-    """An instance whose trunk is the stand-in carrier; nothing is transcribed."""
+def prepare_with(
+    carrier: Carrier, folder: Path, say: Callable[[str], None], *, transcribed: bool = False
+) -> Settings:
+    """An instance whose trunk is the stand-in carrier; nothing is transcribed unless asked for."""
     ensure_settings(folder, free_ports=True)
     file = settings_file(folder)
     kept = tomllib.loads(file.read_text(encoding="utf-8"))
     host, port = carrier.address
     trunk = kept["asterisk"].setdefault("trunk", {})
     trunk["server"], trunk["addresses"] = f"{host}:{port}", [f"{host}/32"]
-    kept.setdefault("transcription", {})["enabled"] = False
+    # Where it is transcribed, a machine that is busy with phones as well must not make it give up
+    kept.setdefault("transcription", {}).update(enabled=transcribed, live_until_s=120.0, nice=0)
     write_private(file, tomli_w.dumps(kept))
     return prepare(folder, say).settings
 

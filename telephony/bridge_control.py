@@ -13,6 +13,7 @@ from core.bus import Bus
 from core.clock import Clock
 from core.config import Settings
 from core.ids import CallId, SeatId
+from core.vocabulary import RecordingState
 from db.repositories import bridges, event_log
 from db.session import SessionMaker, transaction
 from telephony.ami_client import AmiLink
@@ -126,3 +127,4 @@ class BridgeControl:
                 row = await bridges.attempt(session, attempt.leg_id, attempt.number)
                 if row is not None:
                     row.recording_file, row.sha256, row.duration_s = name.recording, digest or None, seconds
+                    row.sound_state = RecordingState.JOINED if digest else RecordingState.FAILED

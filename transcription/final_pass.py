@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import structlog
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.bus import Bus
 from core.clock import Clock
@@ -17,29 +16,16 @@ from core.ids import CallId
 from core.tasks import TaskGroup
 from core.vocabulary import RecordingState, Speaker
 from db.models import Recording, Utterance
-from db.repositories import event_log, recordings, utterances
+from db.repositories import calls, event_log, leg_words, recordings, utterances
 from db.session import SessionMaker, transaction
 from transcription.client import WorkerClient
+from transcription.jobs import FileJobs, WorkerAway
+from transcription.leg_pass import LegPass
 
 log = structlog.get_logger(__name__)
 
 LOOK_EVERY_S: Final = 1.0
-JOB_LIMIT_S: Final = 900.0
 MAX_ATTEMPTS: Final = 3
-
-
-class WorkerAway(RuntimeError):
-    """The worker takes no orders."""
-
-
-class WorkerGone(RuntimeError):
-    """The worker went away in the middle; it counts as an attempt, for the file may have killed it."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Waiting:
-    worker: int
-    answer: asyncio.Future[list[dict[str, Any]]]
 
 
 class FinalPass:
@@ -50,40 +36,26 @@ class FinalPass:
         self._sessions = sessions
         self._bus = bus
         self._clock = clock
-        self._workers: list[WorkerClient] = []
-        self._jobs: dict[str, _Waiting] = {}
+        self.jobs = FileJobs()
+        self._legs = LegPass(self._folder, sessions, bus, clock, self.jobs)
 
     def start(self, tasks: TaskGroup, workers: list[WorkerClient]) -> None:
         """Begin to look."""
-        self._workers = workers
+        self.jobs.workers = workers
         tasks.run_forever("final-pass", self._run)
-
-    def heard(self, message: dict[str, Any]) -> None:
-        """A worker's answer to a file job."""
-        waiting = self._jobs.get(message["job"])
-        if waiting is None or waiting.answer.done():
-            return
-        if message["kind"] == "job_done":
-            waiting.answer.set_result(message["lines"])
-        else:
-            waiting.answer.set_exception(RuntimeError(message["reason"]))
-
-    def gone(self, worker: int) -> None:
-        """A worker died or stands still: what it was hearing is asked again."""
-        for waiting in self._jobs.values():
-            if waiting.worker == worker and not waiting.answer.done():
-                waiting.answer.set_exception(WorkerGone())
 
     async def _run(self) -> None:
         while True:
             await asyncio.sleep(LOOK_EVERY_S)
-            able = [index for index, one in enumerate(self._workers) if one.available]
+            able = [index for index, one in enumerate(self.jobs.workers) if one.available]
             if not able:
                 continue
             async with transaction(self._sessions) as session:
                 waiting = await recordings.in_state(session, RecordingState.JOINED, limit=1)
             for recording in waiting:
                 await self._hear(able[-1], recording)
+            if not waiting:
+                await self._legs.hear_next(able[-1])
 
     async def _hear(self, worker: int, recording: Recording) -> None:
         """All recordings of the call together, since their lines take the place of all earlier ones."""
@@ -104,7 +76,8 @@ class FinalPass:
             rows = [await recordings.get(session, part.id) for part in parts]
             if not any(row is not None and row.state is RecordingState.JOINED for row in rows):
                 return
-            await utterances.replace_with_final(session, recording.call_id, lines)
+            kept, lines = await self._of_the_seat_alone(session, recording.call_id, lines)
+            await utterances.replace_with_final(session, recording.call_id, lines, keep=kept)
             for row in rows:
                 if row is not None:
                     row.state, row.problem = RecordingState.TRANSCRIBED, None
@@ -113,6 +86,20 @@ class FinalPass:
             await event_log.append(session, fact)
         await self._bus.publish(fact)
 
+    async def _of_the_seat_alone(
+        self, session: AsyncSession, call_id: str, lines: list[Utterance]
+    ) -> tuple[list[int], list[Utterance]]:
+        """In a conference the caller's ear got everybody: there the seat's live lines stay instead.
+
+        The others' words come from their own recordings. Returns ids of lines to keep, and lines to store.
+        """
+        call = await calls.get(session, call_id)
+        windows = await leg_words.windows(session, call) if call is not None else []
+        mixed = [line for line in lines if line.speaker is Speaker.SEAT and _within(line, windows)]
+        return await utterances.seat_said(session, call_id, windows), [
+            line for line in lines if line not in mixed
+        ]
+
     async def _lines(self, worker: int, part: Recording, parts: list[Recording]) -> list[Utterance]:
         begin = min(one.started_at for one in parts)
         offset_s = (part.started_at - begin).total_seconds()
@@ -120,20 +107,9 @@ class FinalPass:
         for speaker, file in ((Speaker.CALLER, part.caller_file), (Speaker.SEAT, part.seat_file)):
             if file is not None:
                 name = f"{part.id}-{speaker}-{part.attempts}"
-                heard = await self._job(worker, name, self._folder / file, offset_s)
+                heard = await self.jobs.hear(worker, name, self._folder / file, offset_s)
                 lines += [Utterance(speaker=speaker, **line) for line in heard]
         return lines
-
-    async def _job(self, worker: int, name: str, path: Path, offset_s: float) -> list[dict[str, Any]]:
-        waiting = _Waiting(worker, asyncio.get_running_loop().create_future())
-        self._jobs[name] = waiting
-        try:
-            if not self._workers[worker].order(op="file", job=name, path=str(path), offset_s=offset_s):
-                raise WorkerAway
-            async with asyncio.timeout(JOB_LIMIT_S):
-                return await waiting.answer
-        finally:
-            del self._jobs[name]
 
     async def _failed(self, recording: Recording, reason: str) -> None:
         log.warning("final_pass_failed", call_id=recording.call_id, reason=reason)
@@ -144,3 +120,8 @@ class FinalPass:
                 row.problem = reason[:300]
                 if row.attempts >= MAX_ATTEMPTS:
                     row.state = RecordingState.FAILED
+
+
+def _within(line: Utterance, windows: list[tuple[float, float]]) -> bool:
+    middle_s = (line.start_s + line.end_s) / 2
+    return any(begin_s <= middle_s <= end_s for begin_s, end_s in windows)

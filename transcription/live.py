@@ -24,8 +24,9 @@ Tell = Callable[[dict[str, Any]], None]
 
 HEARD_RATES_HZ: Final = (NARROW_RATE_HZ, MODEL_RATE_HZ)
 GUESSES_PART: Final = 1 / 6
-SEAT_PART: Final = 5 / 12
-"""Of the limit of waiting sound: beyond the first guesses stop, beyond the second the seat is given up."""
+SHED_PART: Final = {Speaker.SEAT: 5 / 12, Speaker.OUTSIDE: 2 / 3, Speaker.CALLER: 1.0}
+"""Of the limit of waiting sound: beyond the first guesses stop, beyond its own a leg is given up; so the seat
+goes first, then parties outside, the caller last."""
 SHED_PAUSE_S: Final = 3.0
 """After giving up one leg the others get this long to catch up, up to twice their limit."""
 PIECE_S: Final = 0.2
@@ -42,6 +43,8 @@ class LiveLeg:
     speaker: Speaker
     offset_s: float
     channel: str = ""
+    party: int = 0
+    """Which leg of a conference it is, for whoever gave the order; 0 for none."""
     limit_s: float = 12.0
     """Waiting sound beyond which it is given up."""
     rate_hz: int = 0
@@ -51,6 +54,7 @@ class LiveLeg:
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     over: bool = False
     shed: bool = False
+    shed_reason: str = ""
 
     def sound(self, pcm: bytes, rate_hz: int) -> None:
         """Take a piece; never waits, never grows beyond twice the limit."""
@@ -71,9 +75,10 @@ class LiveLeg:
         self.over = True
         self.wake.set()
 
-    def give_up(self) -> None:
+    def give_up(self, reason: str = "overload") -> None:
         """Take nothing more and forget what waits."""
-        self.shed = True
+        if not self.shed:
+            self.shed, self.shed_reason = True, reason
         self.waiting.clear()
         self.waiting_s = 0.0
         self.wake.set()
@@ -124,10 +129,16 @@ class LiveLegs:
         """How many legs are streaming."""
         return len(self._live)
 
-    def streaming(self) -> list[dict[str, str]]:
+    def streaming(self) -> list[dict[str, Any]]:
         """Whose legs are streaming, for somebody who has just connected."""
         return [
-            {"leg": leg.leg, "call_id": leg.call_id, "speaker": leg.speaker, "channel": leg.channel}
+            {
+                "leg": leg.leg,
+                "call_id": leg.call_id,
+                "speaker": leg.speaker,
+                "channel": leg.channel,
+                "party": leg.party,
+            }
             for leg in self._live.values()
         ]
 
@@ -150,13 +161,23 @@ class LiveLegs:
         leg = self._expected.pop(leg_id, None)
         if leg is None:
             return None
-        if len(self._live) >= self._limit:
+        if sum(not one.shed for one in self._live.values()) >= self._limit and not self._make_room(leg):
             self._tell({"kind": "shed", "leg": leg_id, "reason": "limit"})
             self._tell({"kind": "leg_ended", "leg": leg_id})
             return None
         self._live[leg_id] = leg
         self._tasks.start(f"leg-{leg_id}", self._run(leg))
         return leg
+
+    def _make_room(self, leg: LiveLeg) -> bool:
+        """Give up somebody who matters less, the latest first; False where nobody does."""
+        keep = SHED_PART[leg.speaker]
+        lesser = [one for one in self._live.values() if not one.shed and SHED_PART[one.speaker] < keep]
+        if not lesser:
+            return False
+        chosen = min(reversed(lesser), key=lambda one: SHED_PART[one.speaker])
+        chosen.give_up("limit")
+        return True
 
     async def _run(self, leg: LiveLeg) -> None:
         reason = "failed"
@@ -183,13 +204,13 @@ class LiveLegs:
             work = partial(ear.hear, piece, guess=leg.guessing)
             self._report(leg, await loop.run_in_executor(self._threads, work))
         if leg.shed:
-            return "overload"
+            return leg.shed_reason
         if ear is not None:
             self._report(leg, await loop.run_in_executor(self._threads, ear.end))
         return ""
 
     def _must_shed(self, leg: LiveLeg) -> bool:
-        limit_s = leg.limit_s * (SEAT_PART if leg.speaker is Speaker.SEAT else 1.0)
+        limit_s = leg.limit_s * SHED_PART[leg.speaker]
         now = asyncio.get_running_loop().time()
         recovering = now - self._shed_at < SHED_PAUSE_S and leg.waiting_s <= 2 * limit_s
         if leg.waiting_s <= limit_s or recovering:

@@ -1,54 +1,38 @@
-"""Taps each answered call, stores settled lines, tells guesses, and has recordings heard a second time."""
+"""Taps calls and the parties of conferences, hands on what was heard, has recordings heard again."""
 
 from __future__ import annotations
 
 import asyncio
 import uuid
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Any, Final
 
 import structlog
 
+from core.bridge_events import BridgeEnded, LegFact
 from core.bus import Bus
 from core.clock import Clock
 from core.config import Settings
 from core.errors import HotlineError
-from core.events import (
-    CallAnswered,
-    CallEnded,
-    EngineChanged,
-    TranscriptionFailed,
-    UtteranceGuessed,
-    UtteranceSettled,
-)
-from core.ids import CallId, LegId, UtteranceId
+from core.events import CallAnswered, CallEnded, EngineChanged
+from core.ids import LegId
 from core.tasks import TaskGroup
-from core.vocabulary import CallState, Speaker
-from db.models import Call
-from db.repositories import calls, event_log, utterances
-from db.session import SessionMaker, transaction
+from core.vocabulary import Speaker
+from db.repositories import calls, leg_words
+from db.session import SessionMaker, reading
+from transcription import wanted
 from transcription.client import WorkerClient
 from transcription.final_pass import FinalPass
 from transcription.ports import AudioTap
+from transcription.telling import Teller
+from transcription.wanted import Tapped, Wanted
 
 log = structlog.get_logger(__name__)
 
-LISTENED: Final = (CallState.TALKING, CallState.HELD)
 MAX_TRIES: Final = 5
 """Taps of one channel; a leg that was given up under load uses up all of them."""
 TAP_AGAIN_S: Final = 1.0
 """A tap that ends nearly always ends with its call: wait until that is known."""
-
-
-@dataclass(frozen=True, slots=True)
-class Tapped:
-    """One leg that is being listened to."""
-
-    leg: LegId
-    call_id: CallId
-    speaker: Speaker
-    channel: str
-    worker: int
 
 
 class TranscriptionService:
@@ -62,6 +46,7 @@ class TranscriptionService:
         self._clock = clock
         self._tap = tap
         self._tasks = TaskGroup()
+        self._teller = Teller(sessions, bus, clock)
         self._legs: dict[str, Tapped] = {}
         self._tries: dict[tuple[str, str], int] = {}
         self.engine: dict[str, Any] = {
@@ -96,51 +81,64 @@ class TranscriptionService:
 
     async def on_call_ended(self, fact: CallEnded) -> None:
         """The taps end with the channels; forget what never came."""
-        for tapped in self._of_call(fact.call_id):
-            self._workers[tapped.worker].order(op="forget", leg=tapped.leg)
-        self._tries = {key: tries for key, tries in self._tries.items() if key[0] != fact.call_id}
+        self._forget(fact.call_id)
 
-    def _of_call(self, call_id: str) -> list[Tapped]:
-        return [tapped for tapped in self._legs.values() if tapped.call_id == call_id]
+    async def on_leg_joined(self, fact: LegFact) -> None:
+        """A party is in the room of a conference: listen to it."""
+        self._tasks.start(f"tap-leg-{fact.leg_id}", self._listen_to_parties())
+
+    async def on_leg_left(self, fact: LegFact) -> None:
+        """A party went out, or was taken out: its words are over, whatever becomes of its channel."""
+        for tapped in [one for one in self._legs.values() if one.party == fact.leg_id]:
+            self._workers[tapped.worker].order(op="forget", leg=tapped.leg)
+            self._tasks.start(f"untap-{tapped.leg}", self._untap(tapped))
+
+    async def on_bridge_ended(self, fact: BridgeEnded) -> None:
+        """The conference is over."""
+        self._forget(wanted.subject_of(fact.bridge_id))
+
+    def _forget(self, subject: str) -> None:
+        for tapped in [one for one in self._legs.values() if one.subject == subject]:
+            self._workers[tapped.worker].order(op="forget", leg=tapped.leg)
+        self._tries = {key: tries for key, tries in self._tries.items() if key[0] != subject}
 
     async def _listen(self, fact: CallAnswered) -> None:
         if self._freest() is None:
-            reason = str(self.engine["reason"] or "worker_away")
-            await self._bus.publish(
-                TranscriptionFailed(at=self._clock.now(), call_id=fact.call_id, reason=reason)
-            )
+            await self._teller.failed(fact.call_id, str(self.engine["reason"] or "worker_away"))
             return
-        async with transaction(self._sessions) as session:
+        async with reading(self._sessions) as session:
             call = await calls.get(session, fact.call_id)
         if call is not None:
-            await self._tap_missing(call)
+            await self._tap_missing(wanted.of_call(call))
 
-    async def _tap_open_calls(self, after_s: float = 0.0) -> None:
+    async def _listen_to_parties(self) -> None:
+        async with reading(self._sessions) as session:
+            parties = await wanted.of_parties(session)
+        await self._tap_missing(parties)
+
+    async def _tap_everybody(self, after_s: float = 0.0) -> None:
         """Listen (again) to every talk that nobody listens to: a worker came back, or a tap broke."""
         await asyncio.sleep(after_s)
-        async with transaction(self._sessions) as session:
-            open_calls = await calls.open_calls(session)
-        for call in open_calls:
-            await self._tap_missing(call)
+        async with reading(self._sessions) as session:
+            voices = await wanted.everybody(session)
+        await self._tap_missing(voices)
 
-    async def _tap_missing(self, call: Call) -> None:
-        worker = self._freest()
-        if worker is None or call.answered_at is None or call.state not in LISTENED:
-            return
-        offset_s = max(0.0, (self._clock.now() - call.answered_at).total_seconds())
-        wanted = ((Speaker.CALLER, call.channel), (Speaker.SEAT, call.seat_channel))
-        have = {tapped.channel for tapped in self._of_call(call.id)}
-        new: list[Tapped] = []
-        for speaker, channel in wanted:
-            tries = self._tries.get((call.id, channel or ""), 0)
-            if channel is None or channel in have or tries >= MAX_TRIES:
+    async def _tap_missing(self, voices: Sequence[Wanted]) -> None:
+        new: list[tuple[Tapped, float]] = []
+        for one in voices:
+            worker = self._freest()
+            tries = self._tries.get((one.subject, one.channel), 0)
+            have = any(tapped.channel == one.channel for tapped in self._legs.values())
+            if worker is None or have or tries >= MAX_TRIES:
                 continue
             # Noted before the first await, so that nobody else taps the same channel
-            self._tries[call.id, channel] = tries + 1
-            tapped = Tapped(LegId(str(uuid.uuid4())), CallId(call.id), speaker, channel, worker)
+            self._tries[one.subject, one.channel] = tries + 1
+            tapped = Tapped(
+                LegId(str(uuid.uuid4())), one.subject, one.speaker, one.channel, worker, one.voice
+            )
             self._legs[tapped.leg] = tapped
-            new.append(tapped)
-        for tapped in new:
+            new.append((tapped, max(0.0, (self._clock.now() - one.since).total_seconds())))
+        for tapped, offset_s in new:
             await self._tap_one(tapped, offset_s)
 
     def _freest(self) -> int | None:
@@ -156,16 +154,17 @@ class TranscriptionService:
         client.order(
             op="expect",
             leg=tapped.leg,
-            call_id=tapped.call_id,
+            call_id=tapped.subject,
             speaker=tapped.speaker,
             channel=tapped.channel,
             offset_s=offset_s,
+            party=tapped.party,
         )
         codec = "slin16" if tapped.speaker is Speaker.SEAT else "slin"
         try:
             await self._tap.tap(tapped.channel, tapped.leg, client.address, codec)
         except HotlineError as error:
-            log.warning("tap_failed", call_id=tapped.call_id, speaker=tapped.speaker, code=error.code)
+            log.warning("tap_failed", call_id=tapped.subject, speaker=tapped.speaker, code=error.code)
             self._legs.pop(tapped.leg, None)
             client.order(op="forget", leg=tapped.leg)
 
@@ -174,7 +173,7 @@ class TranscriptionService:
         if kind in ("hello", "gone"):
             await self._engine_changed(worker, message)
         elif kind in ("job_done", "job_failed"):
-            self.final_pass.heard(message)
+            self.final_pass.jobs.heard(message)
         else:
             await self._leg_said(message)
 
@@ -182,56 +181,37 @@ class TranscriptionService:
         tapped = self._legs.get(message["leg"])
         if tapped is None:
             return
-        now = self._clock.now()
         if message["kind"] == "guess":
-            guess = UtteranceGuessed(
-                at=now, call_id=tapped.call_id, speaker=tapped.speaker, pii_text=message["text"], start_s=0.0
-            )
-            await self._bus.publish(guess)
+            await self._teller.guessed(tapped, message["text"])
         elif message["kind"] == "settled":
-            await self._settled(tapped, message["line"])
+            await self._teller.settled(tapped, message["line"])
         elif message["kind"] == "shed":
-            self._tries[tapped.call_id, tapped.channel] = MAX_TRIES
+            self._tries[tapped.subject, tapped.channel] = MAX_TRIES
             self._tasks.start(f"untap-{tapped.leg}", self._untap(tapped))
-            await self._bus.publish(
-                TranscriptionFailed(at=now, call_id=tapped.call_id, reason=message["reason"])
-            )
+            if tapped.voice is None:
+                await self._teller.failed(tapped.subject, message["reason"])
         elif message["kind"] == "leg_ended":
             self._legs.pop(tapped.leg, None)
-            self._tasks.start("tap-again", self._tap_open_calls(TAP_AGAIN_S))
+            self._tasks.start("tap-again", self._tap_everybody(TAP_AGAIN_S))
 
     async def _untap(self, tapped: Tapped) -> None:
         """Nobody hears it any more; Asterisk need not copy it. The recording is heard afterwards."""
         try:
             await self._tap.untap(tapped.leg)
         except HotlineError as error:
-            log.warning("untap_failed", call_id=tapped.call_id, code=error.code)
+            log.warning("untap_failed", call_id=tapped.subject, code=error.code)
 
-    async def _settled(self, tapped: Tapped, line: dict[str, Any]) -> None:
-        async with transaction(self._sessions) as session:
-            row = await utterances.add(
-                session, call_id=tapped.call_id, speaker=tapped.speaker, source="live", **line
-            )
-            fact = UtteranceSettled(
-                at=self._clock.now(),
-                call_id=tapped.call_id,
-                utterance_id=UtteranceId(row.id),
-                speaker=tapped.speaker,
-                pii_text=line["text"],
-                start_s=line["start_s"],
-                end_s=line["end_s"],
-                confidence=line["confidence"],
-            )
-            await event_log.append(session, fact)
-        await self._bus.publish(fact)
-
-    def _adopt(self, worker: int, leg: dict[str, str]) -> None:
+    async def _adopt(self, worker: int, leg: dict[str, Any]) -> None:
         """A leg outlived our connection or ourselves: go on with it, unless another took its place."""
+        voice = None
+        if leg["party"]:
+            async with reading(self._sessions) as session:
+                voice = next(iter(await leg_words.of_legs(session, [leg["party"]])), None)
         tapped = Tapped(
-            LegId(leg["leg"]), CallId(leg["call_id"]), Speaker(leg["speaker"]), leg["channel"], worker
+            LegId(leg["leg"]), leg["call_id"], Speaker(leg["speaker"]), leg["channel"], worker, voice
         )
-        others = [one for one in self._of_call(tapped.call_id) if one.leg != tapped.leg]
-        if any(one.channel == tapped.channel for one in others):
+        others = [one for one in self._legs.values() if one.leg != tapped.leg]
+        if any(one.channel == tapped.channel for one in others) or (leg["party"] and voice is None):
             self._workers[worker].order(op="forget", leg=tapped.leg)
             self._tasks.start(f"untap-{tapped.leg}", self._untap(tapped))
         else:
@@ -239,13 +219,13 @@ class TranscriptionService:
 
     async def _engine_changed(self, worker: int, message: dict[str, Any]) -> None:
         if message["kind"] == "gone":
-            self.final_pass.gone(worker)
+            self.final_pass.jobs.gone(worker)
             for leg in [leg for leg, tapped in self._legs.items() if tapped.worker == worker]:
                 del self._legs[leg]
         for leg in message.get("legs", ()):
-            self._adopt(worker, leg)
+            await self._adopt(worker, leg)
         if message.get("available"):
-            self._tasks.start("tap-open-calls", self._tap_open_calls())
+            self._tasks.start("tap-everybody", self._tap_everybody())
         best = next((one for one in self._workers if one.available), None)
         hello = best.hello if best else message
         self.engine.update(

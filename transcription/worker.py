@@ -161,6 +161,7 @@ class Worker:
                     speaker=Speaker(order["speaker"]),
                     offset_s=float(order["offset_s"]),
                     channel=str(order["channel"]),
+                    party=int(order.get("party", 0)),
                     limit_s=self._settings.transcription.live_until_s,
                 )
             )

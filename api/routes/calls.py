@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
-from pathlib import Path as FilePath
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request
@@ -13,11 +11,13 @@ from pydantic import BaseModel, Field
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.security import MAX_ROW_ID, PLAIN_TEXT, Operator, Person, ShiftLeader, log_look
+from api.sounds import log_listening, sound_file
 from api.state import House, house_of
+from api.words_view import transcript_json
 from core.errors import Forbidden, NotFound
 from core.vocabulary import CallState, Role, label
 from db.models import Call, Recording
-from db.repositories import accounts, calls, recordings, seats, tickets, utterances
+from db.repositories import accounts, calls, leg_words, recordings, seats, tickets, utterances
 from db.session import reading, transaction
 from telephony.call_why import priority_of, why_json
 from telephony.snapshot import masked
@@ -67,23 +67,8 @@ async def get_transcript(request: Request, person: Operator, call_id: CallIdPath
     """The settled lines so far; `final` once the second pass is done."""
     async with reading(house_of(request).sessions) as session:
         await allowed_call(session, person, call_id)
-        lines = await utterances.of_call(session, call_id)
-    return {
-        "final": any(line.source == "final" for line in lines),
-        "lines": [
-            {
-                "id": line.id,
-                "speaker": line.speaker,
-                "speaker_label": label(line.speaker),
-                "text": line.text,
-                "start_s": line.start_s,
-                "end_s": line.end_s,
-                "confidence": line.confidence,
-                "source": line.source,
-            }
-            for line in lines
-        ],
-    }
+        lines = await utterances.all_of_call(session, call_id)
+        return transcript_json(lines, await leg_words.of_call(session, call_id))
 
 
 @router.post("/calls/{call_id}/reveal")
@@ -110,11 +95,8 @@ async def get_audio(
         if recording is None or recording.joined_file is None:
             raise NotFound(what="录音")
         await allowed_call(session, person, recording.call_id)
-        await _log_listening(request, session, person, f"recording:{recording_id}")
-    file = (house.settings.recordings_dir / FilePath(recording.joined_file)).resolve()
-    if not file.is_relative_to(house.settings.recordings_dir.resolve()) or not file.is_file():
-        raise NotFound(what="录音文件")
-    return FileResponse(file, media_type="audio/wav", headers={"Cache-Control": "no-store"})
+        await log_listening(request, session, person, f"recording:{recording_id}")
+    return sound_file(house, recording.joined_file)
 
 
 async def allowed_call(session: AsyncSession, person: Person, call_id: str) -> Call:
@@ -137,17 +119,6 @@ async def _rings_at(session: AsyncSession, person: Person, call: Call) -> bool:
     """Before the answer the call is nobody's yet; the operator whose seat rings may look."""
     seat = await seats.of_operator(session, person.id)
     return seat is not None and call.state is not CallState.ENDED and seat.call_id == call.id
-
-
-async def _log_listening(request: Request, session: AsyncSession, person: Person, subject: str) -> None:
-    """A player that begins at the first byte is a listening of its own; one that jumps about is not."""
-    house = house_of(request)
-    if re.match(r"bytes\s*=\s*0*[1-9]", request.headers.get("Range", "")):
-        await log_look(house, session, person, "recording_played", subject)
-        return
-    await accounts.audit(
-        session, house.clock.now(), person.id, "recording_played", subject, address=person.address
-    )
 
 
 async def _number_for(house: House, session: AsyncSession, person: Person, call: Call) -> str:

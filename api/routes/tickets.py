@@ -48,7 +48,7 @@ async def get_ticket(request: Request, person: Operator, ticket_id: TicketNumber
     """The whole file with its history and its recording."""
     house = house_of(request)
     async with transaction(house.sessions) as session:
-        ticket = await _allowed(session, person, ticket_id)
+        ticket = await allowed_ticket(session, person, ticket_id)
         answer = await _whole(session, ticket, person)
         if answer["contact_number"]:
             await log_look(house, session, person, "number_seen", f"ticket:{ticket_id}")
@@ -62,7 +62,7 @@ async def put_ticket(
     """Change fields; `version` is the one that was seen."""
     house = house_of(request)
     async with transaction(house.sessions) as session:
-        await _allowed(session, person, ticket_id)
+        await allowed_ticket(session, person, ticket_id)
         ticket = await service.edit(session, ticket_id, fields, person.id, house.clock.now())
         fact = await service.told(session, ticket, house.clock.now())
         answer = await _whole(session, ticket, person)
@@ -114,7 +114,7 @@ async def _move(
     house: House, person: Person, ticket_id: int, to: TicketStatus, fields: dict[str, Any]
 ) -> dict[str, Any]:
     async with transaction(house.sessions) as session:
-        await _allowed(session, person, ticket_id)
+        await allowed_ticket(session, person, ticket_id)
         ticket = await service.move(session, ticket_id, to, fields, person.id, house.clock.now())
         fact = await service.told(session, ticket, house.clock.now())
         answer = await _whole(session, ticket, person)
@@ -122,7 +122,7 @@ async def _move(
     return answer
 
 
-async def _allowed(session: AsyncSession, person: Person, ticket_id: int) -> Ticket:
+async def allowed_ticket(session: AsyncSession, person: Person, ticket_id: int) -> Ticket:
     """A draft is its operator's; what waits to be accepted is everybody's; a secret one is its operator's."""
     ticket = await tickets.get(session, ticket_id)
     if ticket is None:

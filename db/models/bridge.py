@@ -8,6 +8,7 @@ from sqlalchemy import BigInteger, ForeignKey, Index, Integer, String, UniqueCon
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.bridge_words import BridgeEnd, BridgeKind, BridgeState, LegAim, LegState, Presser
+from core.vocabulary import RecordingState
 from db.base import Base
 
 AutoId = BigInteger().with_variant(Integer, "sqlite")
@@ -96,6 +97,10 @@ class BridgeAttempt(Base):
     result: Mapped[LegState | None]
     cause: Mapped[int | None]
     recording_file: Mapped[str | None] = mapped_column(String(160))
+    sound_state: Mapped[RecordingState | None] = mapped_column(index=True)
+    """How far the after-call work has come; None until the capture is measured."""
+    hearings: Mapped[int] = mapped_column(default=0)
+    """Second passes that failed."""
     sha256: Mapped[str | None] = mapped_column(String(64))
     duration_s: Mapped[float | None]
 

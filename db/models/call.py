@@ -106,7 +106,12 @@ class Utterance(Base):
     __tablename__ = "utterances"
 
     id: Mapped[int] = mapped_column(AutoId, primary_key=True)
-    call_id: Mapped[str] = mapped_column(ForeignKey("calls.id"), index=True)
+    call_id: Mapped[str | None] = mapped_column(ForeignKey("calls.id"), index=True)
+    """None for words of a conference without a citizen's call."""
+    bridge_id: Mapped[int | None] = mapped_column(ForeignKey("bridges.id"), index=True)
+    """With the two below: said by a party of a conference that was dialled into it."""
+    bridge_leg_id: Mapped[int | None] = mapped_column(ForeignKey("bridge_legs.id"), index=True)
+    bridge_attempt_id: Mapped[int | None] = mapped_column(ForeignKey("bridge_attempts.id"), index=True)
     speaker: Mapped[Speaker]
     source: Mapped[str] = mapped_column(String(8), default="live")
     text: Mapped[str] = mapped_column(Text)
@@ -115,7 +120,7 @@ class Utterance(Base):
     end_s: Mapped[float]
     confidence: Mapped[float]
     words: Mapped[list[Any]]
-    """[[word, start_s, end_s, confidence], …] counted from the answer."""
+    """[[word, start_s, end_s, confidence], …] counted from the answer; without a call from the press."""
 
 
 class EventLogEntry(Base):

@@ -72,9 +72,9 @@ class CutLink:
 class BridgeHouse:
     """Everything for presses: hotline, carrier, phones outside, an operator at seat 1."""
 
-    def __init__(self, folder: Path, carrier: Carrier) -> None:
+    def __init__(self, folder: Path, carrier: Carrier, *, transcribed: bool = False) -> None:
         self.carrier = carrier
-        aside(prepare_with, carrier, folder, lambda _line: None)
+        aside(prepare_with, carrier, folder, lambda _line: None, transcribed=transcribed)
         self.hotline = Hotline(folder)
         self.settings = self.hotline.settings
         self.place: Place = aside(find_place, self.settings)
@@ -163,7 +163,7 @@ class BridgeHouse:
                 # A phone that sends no sound is not believed by strict RTP: its first key would be lost
                 said = tone(self.settings.state_dir / f"{role}.wav", hz=TONES_HZ[role], seconds=10)
                 heard = sounds(files, role) if files is not None else {"play": str(said), "loop": True}
-                phone = ScriptedPhone.outside(self.carrier, self.settings, number, **how, **heard)
+                phone = ScriptedPhone.outside(self.carrier, self.settings, number, **{**heard, **how})
                 phones[role] = stack.enter_context(phone)
             yield phones
 

@@ -157,10 +157,12 @@ async def test_a_talk_and_a_later_message_keep_each_other_and_replace_the_live_l
 
 async def test_a_worker_killed_in_the_middle_only_delays_it(house, worker, sounds):
     await call_with(house, (RecordingKind.CONVERSATION, "narrow.wav", "wide.wav", 0))
-    await until("it is being heard", lambda: house.final_pass._jobs, 10)
+    await until("it is being heard", lambda: house.final_pass.jobs.waiting, 10)
     worker.signal(signal.SIGSTOP)
     worker.kill()
-    await until("it is known", lambda: not house.final_pass._jobs and not house.engine["available"], 10)
+    await until(
+        "it is known", lambda: not house.final_pass.jobs.waiting and not house.engine["available"], 10
+    )
     assert await states(house) == [RecordingState.JOINED]
     worker.start()
     await until("it is heard after all", lambda: house.told, 60)

@@ -109,7 +109,7 @@ async def test_sound_never_waits_and_never_grows_without_bound(house):
 async def test_more_legs_than_admitted_are_refused_with_a_reason(house):
     for number in range(3):
         assert house.leg(f"leg{number}", Speaker.SEAT) is not None
-    assert house.leg("fourth", Speaker.CALLER) is None
+    assert house.leg("fourth", Speaker.SEAT) is None
     assert house.said("shed", "fourth")[0]["reason"] == "limit"
     assert house.said("leg_ended", "fourth")
     for number in range(3):
@@ -135,3 +135,29 @@ async def test_a_leg_that_never_came_is_forgotten(house):
     house.legs.forget("late")
     assert house.said("leg_ended", "late")
     assert house.legs.admit("late") is None
+
+
+async def test_at_the_limit_a_seat_makes_room_for_a_party_and_a_party_for_a_caller(house):
+    for number in range(3):
+        assert house.leg(f"seat{number}", Speaker.SEAT) is not None
+    assert house.leg("party", Speaker.OUTSIDE) is not None
+    assert house.leg("another", Speaker.OUTSIDE) is not None
+    assert house.leg("caller", Speaker.CALLER) is not None
+    assert house.leg("second", Speaker.CALLER) is not None
+    await until("the latest party goes last", lambda: house.said("shed", "another"))
+    gone = {one["leg"] for one in house.told if one["kind"] == "shed"}
+    assert gone == {"seat2", "seat1", "seat0", "another"}
+    assert {one["reason"] for one in house.told if one["kind"] == "shed"} == {"limit"}
+    assert house.leg("third", Speaker.SEAT) is None
+
+
+async def test_overload_gives_up_the_seat_then_a_party_then_the_caller(house):
+    legs = [house.leg(one, Speaker(one)) for one in ("caller", "outside")]
+    for leg in legs:
+        speak(leg, 0.5)
+    await until("both are being heard", lambda: len(house.asked) == 2)
+    for leg in legs:
+        speak(leg, 0.7 * leg.limit_s + 1)
+    house.turns.release(2)
+    await until("the party is given up", lambda: house.said("shed", "outside"))
+    assert not house.said("shed", "caller")

@@ -58,6 +58,7 @@ export function moment(iso) {
   const part = (type) => parts.find((one) => one.type === type)?.value;
   return `${part("month")}月${part("day")}日 ${part("hour")}:${part("minute")}`;
 }
+export const seconds = (iso) => new Date(iso).toLocaleTimeString("zh-CN", { ...SHANGHAI, hour12: false });
 export function clock(seconds) {
   const whole = Math.max(0, Math.floor(seconds));
   const hours = Math.floor(whole / 3600);

@@ -1,13 +1,36 @@
 // The recording with the transcript following it.
-import { byId, duration, get, grouped, moment } from "./api.js";
+import { byId, duration, get, grouped, make, moment } from "./api.js";
 import { open } from "./page.js";
 import { listen } from "./stream.js";
 import { TranscriptView } from "./transcript_view.js";
 
 const id = byId("page").dataset.call;
 const player = byId("player");
-const words = new TranscriptView(byId("transcript"), (second) => { player.currentTime = second; player.play(); });
+const words = new TranscriptView(byId("transcript"), (line) => { hear(line.attempt_id, line.start_s); player.play(); });
 let shown = "";
+let whole = ""; // where the call's own recording is
+let sounds = []; // what each party of a conference said
+let track = null; // whose recording plays; null is the call's own
+
+// A party's own sound where there is one, from this second of the call on
+function hear(attempt, second) {
+  const sound = sounds.find((one) => one.attempt_id === attempt);
+  const url = sound?.url ?? whole;
+  track = sound ? attempt : null;
+  if (player.getAttribute("src") !== url) player.src = url;
+  player.currentTime = Math.max(0, second - (sound?.offset_s ?? 0));
+  drawTracks();
+}
+function drawTracks() {
+  const place = byId("tracks");
+  place.hidden = !sounds.length;
+  const key = (attempt, label, offset_s) => {
+    const made = make("button", label, { class: "btn btn-sm", type: "button", "aria-pressed": String(track === attempt) });
+    made.onclick = () => hear(attempt, offset_s);
+    return made;
+  };
+  place.replaceChildren(...(whole ? [key(null, "整通电话", 0)] : []), ...sounds.map((one) => key(one.attempt_id, one.who, one.offset_s)));
+}
 
 async function show() {
   const call = await get(`/api/calls/${id}`);
@@ -16,21 +39,28 @@ async function show() {
   byId("facts").textContent = [moment(call.arrived_at), call.outcome_label ?? call.label, ...call.why.map(({ label }) => label), call.operator_name, talked, call.recovered ? "（由话路记录补录）" : ""].filter(Boolean).join(" · ");
   byId("ticket-link").hidden = !call.ticket_id;
   byId("ticket-link").href = `/tickets/${call.ticket_id}`;
-  if (call.recording?.ready && !player.src) {
-    player.src = `/api/recordings/${call.recording.id}/audio`;
+  if (call.recording?.ready && !whole) {
+    whole = `/api/recordings/${call.recording.id}/audio`;
+    if (!player.getAttribute("src")) player.src = whole;
     player.hidden = false;
     byId("no-sound").hidden = true;
   }
   if (!call.recording && call.ended_at) byId("no-sound").textContent = "这通电话没有录音";
-  const { lines } = await get(`/api/calls/${id}/transcript`);
+  const { lines, sounds: found } = await get(`/api/calls/${id}/transcript`);
+  sounds = found;
+  if (sounds.length) player.hidden = false;
+  drawTracks();
   const now = JSON.stringify(lines);
   if (now === shown) return; // a row that is focused must not be replaced by the same row
   shown = now;
   if (lines.length) words.show(lines); else words.clear(call.ended_at ? "没有文字" : "还没有文字");
 }
-player.addEventListener("timeupdate", () => words.follow(player.currentTime));
+player.addEventListener("timeupdate", () => {
+  const sound = sounds.find((one) => one.attempt_id === track);
+  words.follow(player.currentTime + (sound?.offset_s ?? 0), track);
+});
 player.addEventListener("error", () => { byId("no-sound").hidden = false; byId("no-sound").textContent = "录音放不出来，请刷新页面再试"; });
 await open(async () => {
   await show();
-  listen((kind, fact) => { if (fact.call_id === id && kind !== "UtteranceGuessed") show().catch(() => {}); }, show);
+  listen((kind, fact) => { if (fact.call_id === id && kind !== "UtteranceGuessed") show().catch(() => {}); }, show, ["LegSettled", "LegFinalised"]);
 });

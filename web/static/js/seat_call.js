@@ -13,9 +13,9 @@ export function mountCall() {
   onFact(["CallEnded", "SeatFreed"], (kind, fact) => { if (isMine(fact)) desk.words.dropGuesses(); });
   onFact(["CallHeld"], (kind, fact) => { if (isMine(fact)) desk.heldAt = fact.at; });
   onFact(["CallResumed"], (kind, fact) => { if (isMine(fact)) desk.heldAt = null; });
-  onFact(["UtteranceGuessed"], (kind, fact) => { if (isMine(fact)) desk.words.guess(fact.speaker, fact.text, fact.start_s); });
-  onFact(["UtteranceSettled"], (kind, fact) => { if (isMine(fact)) desk.words.settle({ ...fact, id: fact.utterance_id }); });
-  onFact(["TranscriptFinalised"], (kind, fact) => { if (isMine(fact)) readWords(); });
+  onFact(["UtteranceGuessed", "LegGuessed"], (kind, fact) => { if (isMine(fact)) desk.words.guess(fact); });
+  onFact(["UtteranceSettled", "LegSettled"], (kind, fact) => { if (isMine(fact)) desk.words.settle({ ...fact, id: fact.utterance_id }); });
+  onFact(["TranscriptFinalised", "LegFinalised"], (kind, fact) => { if (isMine(fact)) readWords(); });
   onFact(["TranscriptionFailed"], (kind, fact) => { if (isMine(fact) && !desk.words.lines.length) desk.words.clear("这通电话没有实时转写，录音结束后补"); });
   setInterval(tick, 500);
 }

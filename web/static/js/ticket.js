@@ -1,5 +1,6 @@
 // One ticket and what became of it.
 import { byId, get, make, moment } from "./api.js";
+import { BRIDGE_FACTS, BridgeHistory } from "./bridge_history.js";
 import { open } from "./page.js";
 import { listen } from "./stream.js";
 import { TicketForm } from "./ticket_form.js";
@@ -7,6 +8,7 @@ import { bindTicketKeys } from "./ticket_keys.js";
 
 const id = Number(byId("page").dataset.ticket);
 const form = new TicketForm();
+const history = new BridgeHistory(id);
 bindTicketKeys();
 const REASONS = { opened: "建立", edited: "修改" };
 const words = (event) => {
@@ -23,9 +25,16 @@ const look = async () => {
   const fresh = await get(`/api/tickets/${id}`);
   form.take(fresh);
   drawEvents(fresh);
+  await history.look();
 };
+let soon;
+const lookSoon = () => { soon ??= setTimeout(() => { soon = undefined; history.look().catch(() => {}); }, 100); };
 addEventListener("beforeunload", (event) => { if (form.dirty) event.preventDefault(); });
 await open(async () => {
   await form.open(id);
-  listen((kind, fact) => { if (kind === "TicketChanged" && fact.ticket_id === id) look().catch(() => {}); }, look);
+  await history.look();
+  listen((kind, fact) => {
+    if (kind === "TicketChanged" && fact.ticket_id === id) look().catch(() => {});
+    if (history.concerns(kind, fact)) lookSoon();
+  }, look, BRIDGE_FACTS);
 });

@@ -4,6 +4,9 @@ import { clock, make } from "./api.js";
 const NAMES = { caller: "来电", seat: "坐席" };
 const AT_END_PX = 40;
 const OVERLAP_S = 0.05;
+// A party of a conference has a voice of its own, and is shown by role and name
+const voiceOf = (line) => (line.leg_id ? `leg-${line.leg_id}` : line.speaker);
+const nameOf = (line) => (line.leg_id ? (line.who ?? line.speaker_label) : NAMES[line.speaker]);
 
 export class TranscriptView {
   constructor(place, onJump) {
@@ -29,8 +32,9 @@ export class TranscriptView {
   settle(line) {
     if (line.id && this.lines.some((one) => one.id === line.id)) return;
     this.#change(() => {
-      this.settledUntil[line.speaker] = Math.max(this.settledUntil[line.speaker] ?? 0, line.end_s);
-      this.#dropGuess(line.speaker);
+      const voice = voiceOf(line);
+      this.settledUntil[voice] = Math.max(this.settledUntil[voice] ?? 0, line.end_s);
+      this.#dropGuess(voice);
       const row = this.#row(line);
       const at = this.lines.findIndex((one) => one.start_s > line.start_s);
       if (at < 0) {
@@ -42,35 +46,37 @@ export class TranscriptView {
       }
     });
   }
-  guess(speaker, text, start_s = Infinity) {
+  guess(line) {
+    const voice = voiceOf(line);
     // A guess about what is settled already came late
-    if (start_s < (this.settledUntil[speaker] ?? 0) - OVERLAP_S) return;
-    if (!text) return this.#dropGuess(speaker);
+    if ((line.start_s ?? Infinity) < (this.settledUntil[voice] ?? 0) - OVERLAP_S) return;
+    if (!line.text) return this.#dropGuess(voice);
     this.#change(() => {
-      const row = (this.guesses[speaker] ??= make("div", null, { class: "line guess", "aria-hidden": "true", "data-testid": "guess", "data-speaker": speaker }));
-      row.replaceChildren(make("time", "…"), make("span", NAMES[speaker], { class: "who" }), make("span", text));
+      const row = (this.guesses[voice] ??= make("div", null, { class: "line guess", "aria-hidden": "true", "data-testid": "guess", "data-speaker": line.speaker, "data-voice": voice }));
+      row.replaceChildren(make("time", "…"), make("span", nameOf(line), { class: "who" }), make("span", line.text));
       this.place.append(row);
     });
   }
   // The talk is over: what was only guessed will never settle
-  dropGuesses() { for (const speaker of Object.keys(this.guesses)) this.#dropGuess(speaker); }
-  follow(second) {
-    for (const line of this.lines) line.row.classList.toggle("here", second >= line.start_s - 0.2 && second <= line.end_s + 0.3);
+  dropGuesses() { for (const voice of Object.keys(this.guesses)) this.#dropGuess(voice); }
+  // `attempt` names the recording of a party that plays; without it the call's own does
+  follow(second, attempt = null) {
+    for (const line of this.lines) line.row.classList.toggle("here", (line.attempt_id ?? null) === attempt && second >= line.start_s - 0.2 && second <= line.end_s + 0.3);
   }
   #row(line) {
-    const row = make("div", null, { class: "line", "data-testid": "line", "data-speaker": line.speaker, "data-line": line.id ?? "" });
-    row.append(make("time", clock(line.start_s)), make("span", NAMES[line.speaker], { class: "who" }), make("span", line.text));
+    const row = make("div", null, { class: "line", "data-testid": "line", "data-speaker": line.speaker, "data-voice": voiceOf(line), "data-line": line.id ?? "" });
+    row.append(make("time", clock(line.start_s)), make("span", nameOf(line), { class: "who" }), make("span", line.text));
     if (!this.onJump) return row;
     row.classList.add("jump");
     row.tabIndex = 0;
     row.setAttribute("role", "button");
-    row.setAttribute("aria-label", `从 ${clock(line.start_s)} 播放：${NAMES[line.speaker]} ${line.text}`);
-    row.onclick = () => this.onJump(line.start_s);
-    row.onkeydown = (event) => { if (event.key === "Enter") this.onJump(line.start_s); };
+    row.setAttribute("aria-label", `从 ${clock(line.start_s)} 播放：${nameOf(line)} ${line.text}`);
+    row.onclick = () => this.onJump(line);
+    row.onkeydown = (event) => { if (event.key === "Enter") this.onJump(line); };
     return row;
   }
   #firstGuess() { return this.place.querySelector(".guess"); }
-  #dropGuess(speaker) { this.guesses[speaker]?.remove(); delete this.guesses[speaker]; }
+  #dropGuess(voice) { this.guesses[voice]?.remove(); delete this.guesses[voice]; }
   #atEnd() { return this.place.scrollHeight - this.place.scrollTop - this.place.clientHeight < AT_END_PX; }
   #toEnd() { this.place.scrollTop = this.place.scrollHeight; this.more.hidden = true; }
   #change(act) {

@@ -1,0 +1,152 @@
+"""Outside parties have words: live at the seat with role and name, on the ticket, on the call's page."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from ops.carrier import Carrier
+from ops.phone import ScriptedPhone
+from ops.smoke_bridge import CATEGORY
+from tests.e2e.bridge_house import BridgeHouse
+from tests.e2e.hotline import wait_for
+from tests.e2e.test_bridge_in_the_browser import seat_page
+from tests.e2e.test_seat_in_the_browser import begin_duty, shoot, sign_in
+
+__all__ = ["seat_page"]
+
+SAID = "오늘 아침부터 수돗물이 나오지 않습니다."
+OUTSIDE = "[data-testid=line][data-speaker=outside]"
+
+
+@pytest.fixture(scope="module")
+def speech(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What a unit on duty says, in the language of the model that stands in."""
+    folder = tmp_path_factory.mktemp("speech")
+    raw, file = folder / "raw.wav", folder / "said.wav"
+    subprocess.run(["espeak-ng", "-v", "ko", "-s", "150", "-w", raw, SAID], check=True)
+    subprocess.run(["sox", raw, "-r", "16000", "-b", "16", file, "pad", "0.3", "2", "norm", "-6"], check=True)
+    return file
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BridgeHouse]:
+    with Carrier() as carrier:
+        made = BridgeHouse(tmp_path_factory.mktemp("bridge-words"), carrier, transcribed=True)
+        try:
+            made.start()
+            wait_for("the model", lambda: made.operator.get("/api/board")["engine"]["available"], 90)
+            yield made
+        finally:
+            made.stop()
+
+
+@pytest.mark.timeout(420)
+def test_what_the_unit_on_duty_says_is_read_at_the_seat_and_heard_on_the_call(
+    house: BridgeHouse, seat_page: Page, speech: Path, browser: Browser
+) -> None:
+    page = seat_page
+    begin_duty(page, house.hotline, "op02", 2)
+    talks = only_the_unit(speech)
+    with (
+        house.outside(**talks) as outside,
+        ScriptedPhone.citizen(house.settings, "13812340000") as caller,
+    ):
+        caller.call("56564444")
+        expect(page.get_by_test_id("answer")).to_be_enabled(timeout=30_000)
+        page.keyboard.press("F1")
+        expect(page.get_by_test_id("ticket-number")).not_to_be_empty()
+        form = page.get_by_test_id("ticket-form")
+        form.locator("[name=category_code]").select_option(value=CATEGORY)
+        form.locator("[name=town_code]").select_option(value=house.place.town)
+        form.locator("[name=village_id]").select_option(value=str(house.place.village))
+        page.keyboard.press("Alt+s")
+        expect(page.locator("#said")).to_be_visible()
+        page.keyboard.press("F9")
+        expect(page.get_by_test_id("leg-handling_unit")).to_contain_text("已接通", timeout=30_000)
+        expect(page.locator(OUTSIDE).filter(has_text="承办单位").first).to_be_visible(timeout=60_000)
+        shoot(page, "bridge-words-live")
+        outside["handling_unit"].hang_up()
+        expect(page.get_by_test_id("leg-handling_unit")).to_contain_text("已离开", timeout=20_000)
+        caller.hang_up()
+        caller.wait_ended(30)
+    leader = house.leader
+    call = leader.get("/api/calls")["calls"][0]
+    finals = wait_for("the second pass", lambda: finals_of(house, call["id"]), 200)
+    assert all(line["leg_id"] and line["attempt_id"] for line in finals)
+    read_on_pages(browser, house, call["id"])
+
+
+def only_the_unit(speech: Path) -> dict[str, dict[str, object]]:
+    """The others are busy: what is to be heard is one voice, on a machine that has more to do."""
+    busy: dict[str, object] = {"refuse": 486}
+    unit: dict[str, object] = {"play": str(speech), "loop": True}
+    return {"handling_unit": unit, "grid_worker": busy, "internet_office": busy}
+
+
+def finals_of(house: BridgeHouse, call_id: str) -> list[dict[str, object]]:
+    found = house.leader.get(f"/api/calls/{call_id}/transcript")["lines"]
+    unit = [line for line in found if line["speaker_label"].startswith("承办单位")]
+    return [line for line in unit if line["source"] == "final" and line["speaker"] == "outside"]
+
+
+def read_on_pages(browser: Browser, house: BridgeHouse, call_id: str) -> None:
+    """The call's page plays the party's own sound; the ticket tells what happened, with the same sound."""
+    context = browser.new_context(
+        base_url=house.hotline.url, viewport={"width": 1366, "height": 768}, locale="zh-CN"
+    )
+    page = context.new_page()
+    sign_in(page, house.hotline, "leader")
+    page.wait_for_url("**/calls")
+    page.goto(f"/calls/{call_id}")
+    page.locator(OUTSIDE).filter(has_text="承办单位").first.click()
+    player = page.get_by_test_id("player")
+    wait_for("the party's sound", lambda: player.evaluate("player => player.currentTime > 0.5"))
+    assert "/attempts/" in player.evaluate("player => player.currentSrc")
+    expect(page.get_by_test_id("tracks").locator("[aria-pressed=true]")).to_contain_text("承办单位")
+    shoot(page, "call-party")
+    ticket = house.leader.get(f"/api/calls/{call_id}")["ticket_id"]
+    page.goto(f"/tickets/{ticket}")
+    told = page.get_by_test_id("bridges")
+    for words in ("发起一键三方", "呼叫 承办单位", "进入通话", "已离开", "通话结束"):
+        expect(told).to_contain_text(words)
+    expect(told.locator("audio").first).to_be_visible()
+    told.scroll_into_view_if_needed()
+    shoot(page, "ticket-bridge")
+    context.close()
+
+
+@pytest.mark.timeout(300)
+def test_a_conference_from_a_ticket_has_words_without_any_call(
+    house: BridgeHouse, browser: Browser, speech: Path
+) -> None:
+    newest = house.leader.get("/api/calls")["calls"][0]
+    ticket_id = house.leader.get(f"/api/calls/{newest['id']}")["ticket_id"]
+    talks = only_the_unit(speech)
+    del talks["internet_office"]  # one alone would be let go at once
+    context = browser.new_context(
+        base_url=house.hotline.url, viewport={"width": 1366, "height": 768}, locale="zh-CN"
+    )
+    page = context.new_page()
+    sign_in(page, house.hotline, "leader")
+    page.wait_for_url("**/calls")
+    page.goto(f"/tickets/{ticket_id}")
+    with house.outside(**talks):
+        answer = house.leader.http.post(
+            "/api/v1/bridges",
+            json={"presser": "ticket", "ticket_id": ticket_id},
+            headers={"X-CSRF-Token": house.leader.csrf, "Idempotency-Key": "words-of-a-ticket"},
+        )
+        assert answer.status_code == 200, answer.text
+        pressed = answer.json()
+        lines = page.get_by_test_id(f"bridge-{pressed['id']}").get_by_test_id("bridge-words")
+        expect(lines).to_contain_text("承办单位", timeout=90_000)
+        shoot(page, "ticket-bridge-live")
+        house.leader.post(f"/api/v1/bridges/{pressed['id']}/end")
+    context.close()
+    found = house.leader.get(f"/api/v1/bridges/{pressed['id']}/transcript")["lines"]
+    assert {line["speaker"] for line in found} == {"outside"}
