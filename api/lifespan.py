@@ -49,6 +49,7 @@ def furnish(app: FastAPI, sessions: SessionMaker, clock: Clock) -> Parts:
     app.state.bridges = control.bridges.furnish(
         HouseDirectory(sessions, clock), HouseTicketDesk(clock), control.seats
     )
+    app.state.prober = control.prober
     house = House(settings, sessions, bus, clock, control, transcription.engine)
     stream = Stream()
     tail = LogTail(house, stream)

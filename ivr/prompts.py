@@ -70,6 +70,8 @@ PROMPTS: Final[tuple[Prompt, ...]] = (
     *(Prompt(f"ms-about-{code}", f"{text}方面的问题。", 6.0) for code, text in ABOUT.items()),
     Prompt("ms-bridge-keys", "本次通话将被录音。按1接入，按2稍后回拨。", 9.0),
     Prompt("ms-bridge-recorded", "您好，这里是奉节民生之声，本次通话将被录音。", 8.0),
+    Prompt("ms-probe", "您好，这里是奉节民生之声，正在核对值班电话。号码正确请按1。", 9.0),
+    Prompt("ms-probe-thanks", "已经核对，谢谢，再见。", 5.0),
     Prompt("ms-bridge-later", "好的，我们稍后给您回拨，再见。", 6.0),
 )
 BEEP: Final = "ms-beep"

@@ -8,6 +8,7 @@ from typing import Final
 
 from core.errors import ActionRefused, UnsafeHeader
 from core.ids import SeatId, parse_call_id
+from telephony import probe_translate
 from telephony.ami_client import AmiLink
 from telephony.ami_protocol import AmiMessage
 from telephony.bridge_names import LegName, room
@@ -86,6 +87,22 @@ class BridgeSwitch:
         }
         if order.seat is not None and order.call_id:
             headers["PreDialGoSub"] = f"seat-headers^s^1({parse_call_id(order.call_id)})"
+        await self._link.action("Originate", headers)
+
+    async def probe(self, token: str, digits: str, ring_s: float) -> None:
+        """Begin a test call; its channel has an id that Asterisk gives to no second one."""
+        if not (_DIGITS.match(digits) and token.isdigit()):
+            raise UnsafeHeader
+        headers = {
+            "Channel": f"PJSIP/{digits}@{OUTBOUND}",
+            "ChannelId": probe_translate.channel_id(token),
+            "Context": probe_translate.CONTEXT,
+            "Exten": token,
+            "Priority": "1",
+            "CallerID": f"<{self._shown}>",
+            "Timeout": str(int(ring_s * 1000)),
+            "Variable": COUNTED.removeprefix(","),
+        }
         await self._link.action("Originate", headers)
 
     async def mute(self, bridge_id: int, channel: str, *, muted: bool) -> None:

@@ -23,8 +23,10 @@ from telephony.ami_client import AmiLink
 from telephony.ami_translate import Translator
 from telephony.asterisk_view import contacts, look
 from telephony.bridge_control import BridgeControl
+from telephony.bridge_switch import BridgeSwitch
 from telephony.call_service import CallService
 from telephony.cel_ingest import CelIngest
+from telephony.prober import Prober
 from telephony.reconciler import Reconciler
 from telephony.recordings import Recordings
 from telephony.router import Arrivals, RowRouter
@@ -89,6 +91,7 @@ class TelephonyControl:
             self.cel.so_far, sessions, clock, self.switchboard, self.calls, self.seats
         )
         self.bridges = BridgeControl(settings, sessions, bus, clock, self._act)
+        self.prober = Prober(sessions, clock, BridgeSwitch(self._act, settings.asterisk.hotline_number))
         self._tasks = TaskGroup()
         self._busy = asyncio.Lock()
         self._alive: frozenset[str] | None = None
@@ -135,6 +138,7 @@ class TelephonyControl:
             if fact is not None:
                 async with self._busy:
                     await self.take(fact)
+            self.prober.hear(event)
             await self.bridges.hear(event)
 
     async def _link_up(self) -> None:

@@ -64,10 +64,18 @@ async def test_call(request: Request, person: Head, number_id: NumberId) -> dict
         running = number.test_outcome is None and number.tested_at is not None
         if running and number.tested_at is not None and number.tested_at > now - LONGEST_PROBE:
             raise ProbeRunning
+        before = number.tested_at, number.test_outcome
         number.tested_at, number.test_outcome = now, None
         digits = number.number
-    # No transaction is open while the phone rings
-    outcome = await prober.ring(digits)
+    try:
+        # No transaction is open while the phone rings
+        outcome = await prober.ring(digits)
+    except HotlineError:
+        async with transaction(house.sessions) as session:
+            number = await _number(session, number_id)
+            if number.tested_at == now and number.test_outcome is None:
+                number.tested_at, number.test_outcome = before  # it was not rung, or nobody knows
+        raise
     return await _keep(request, person, (number_id, digits), outcome, "拨测")
 
 

@@ -92,6 +92,12 @@ async def audit(
     await session.flush()
 
 
+async def audited_count(session: AsyncSession, act: str, since: dt.datetime) -> int:
+    """How often anybody did that since then."""
+    query = select(func.count()).select_from(AuditEntry).where(AuditEntry.act == act, AuditEntry.at >= since)
+    return await session.scalar(query) or 0
+
+
 async def audited_since(
     session: AsyncSession, account_id: int, act: str, subject: str, since: dt.datetime
 ) -> bool:

@@ -124,8 +124,6 @@ def read_on_pages(browser: Browser, house: BridgeHouse, call_id: str) -> None:
 def test_a_conference_from_a_ticket_has_words_without_any_call(
     house: BridgeHouse, browser: Browser, speech: Path
 ) -> None:
-    newest = house.leader.get("/api/calls")["calls"][0]
-    ticket_id = house.leader.get(f"/api/calls/{newest['id']}")["ticket_id"]
     talks = only_the_unit(speech)
     del talks["internet_office"]  # one alone would be let go at once
     context = browser.new_context(
@@ -134,19 +132,22 @@ def test_a_conference_from_a_ticket_has_words_without_any_call(
     page = context.new_page()
     sign_in(page, house.hotline, "leader")
     page.wait_for_url("**/calls")
-    page.goto(f"/tickets/{ticket_id}")
+    where = {"category": CATEGORY, "town_code": house.place.town, "village_id": house.place.village}
     with house.outside(**talks):
         answer = house.leader.http.post(
             "/api/v1/bridges",
-            json={"presser": "ticket", "ticket_id": ticket_id},
+            json={"presser": "ticket", **where},
             headers={"X-CSRF-Token": house.leader.csrf, "Idempotency-Key": "words-of-a-ticket"},
         )
         assert answer.status_code == 200, answer.text
         pressed = answer.json()
+        path = f"/api/v1/bridges/{pressed['id']}"
+        ticket_id = wait_for("its ticket", lambda: house.leader.get(path)["ticket_id"])
+        page.goto(f"/tickets/{ticket_id}")
         lines = page.get_by_test_id(f"bridge-{pressed['id']}").get_by_test_id("bridge-words")
         expect(lines).to_contain_text("承办单位", timeout=90_000)
         shoot(page, "ticket-bridge-live")
-        house.leader.post(f"/api/v1/bridges/{pressed['id']}/end")
+        house.leader.post(f"{path}/end")
     context.close()
-    found = house.leader.get(f"/api/v1/bridges/{pressed['id']}/transcript")["lines"]
+    found = house.leader.get(f"{path}/transcript")["lines"]
     assert {line["speaker"] for line in found} == {"outside"}

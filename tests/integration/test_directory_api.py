@@ -148,7 +148,9 @@ async def test_without_a_telephone_a_person_s_own_finding_counts(
 ) -> None:
     number = (await water(head))["numbers"][0]["id"]
     answer = await head.post(f"{API}/numbers/{number}/test")
-    assert (answer.status_code, answer.json()["error"]["code"]) == (503, "prober-unavailable")
+    assert (answer.status_code, answer.json()["error"]["code"]) == (503, "switchboard-unavailable")
+    answer = await head.post(f"{API}/numbers/{number}/test")
+    assert answer.status_code == 503, "what was never rung is not being rung"
     found = {"outcome": "已确认", "note": "值班员接听，核对单位无误"}
     answer = await head.post(f"{API}/numbers/{number}/outcome", json=found)
     assert answer.json()["verified_at"]
