@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -57,11 +57,17 @@ class HouseDirectory:
         self, role: str, category: str | None, town: str | None, village: int | None
     ) -> Sequence[Number]:
         """The numbers of a role, first to be called first; none for an unknown role."""
-        if role not in set(BridgeRole):
-            return []
+        return (await self.numbers_of([role], category, town, village))[role]
+
+    async def numbers_of(
+        self, roles: Sequence[str], category: str | None, town: str | None, village: int | None
+    ) -> Mapping[str, Sequence[Number]]:
+        """The numbers of several roles, with one question each to the tables."""
+        known = [BridgeRole(role) for role in roles if role in set(BridgeRole)]
         matter = directory.Matter(category or "", town, village)
         async with reading(self._sessions) as session:
-            return await directory.candidates(session, BridgeRole(role), matter, self._clock.now())
+            found = await directory.candidates_of(session, known, matter, self._clock.now())
+        return {role: found[BridgeRole(role)] if role in found else [] for role in roles}
 
 
 class HouseTicketDesk:

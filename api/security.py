@@ -134,14 +134,11 @@ async def person_of(request: Request) -> Person | None:
         return None
     house = house_of(request)
     async with reading(house.sessions) as session:
-        live = await accounts.live_session(session, _hash(token), house.clock.now())
-        account = await accounts.get(session, live.account_id) if live else None
-        if (
-            live is None
-            or account is None
-            or not account.active
-            or (account.demo and not house.settings.demo)
-        ):
+        found = await accounts.signed_in(session, _hash(token), house.clock.now())
+        if found is None:
+            return None
+        live, account = found
+        if not account.active or (account.demo and not house.settings.demo):
             return None
         return Person(
             id=OperatorId(account.id),

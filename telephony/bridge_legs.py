@@ -228,16 +228,19 @@ async def dial_again(step: Step, leg: BridgeLeg, place: int, kind: type[LegFact]
 
 async def add_attempt(step: Step, leg: BridgeLeg, numbers: Sequence[BridgeNumber]) -> None:
     """The attempt's row, and the order that it stands for."""
-    step.session.add(
-        BridgeAttempt(
-            leg_id=leg.id,
-            number=leg.attempt,
-            place=leg.place,
-            channel_id=name_of(leg).channel_id,
-            ordered_at=step.now,
-        )
-    )
+    step.session.add(BridgeAttempt(**first_attempt(step, leg)))
     step.change.orders.append(await dial_order(step, leg, numbers))
+
+
+def first_attempt(step: Step, leg: BridgeLeg) -> dict[str, Any]:
+    """The row of the leg's present attempt, as it begins."""
+    return {
+        "leg_id": leg.id,
+        "number": leg.attempt,
+        "place": leg.place,
+        "channel_id": name_of(leg).channel_id,
+        "ordered_at": step.now,
+    }
 
 
 async def dial_order(step: Step, leg: BridgeLeg, numbers: Sequence[BridgeNumber]) -> Dial:

@@ -89,9 +89,10 @@ async def read_limits(session: AsyncSession) -> Limits:
 async def check_caps(session: AsyncSession, limits: Limits, seat_id: int | None, now: dt.datetime) -> None:
     """Raises TooManyBridges where this seat, or the house, has had enough for today."""
     midnight = now.astimezone(SHANGHAI).replace(hour=0, minute=0, second=0, microsecond=0)
-    if seat_id is not None and await bridges.pressed_since(session, midnight, seat_id) >= limits.seat_day:
+    pressed, dialled = await bridges.counts_since(session, midnight, seat_id)
+    if seat_id is not None and pressed >= limits.seat_day:
         raise TooManyBridges(seat_id=seat_id)
-    if await bridges.dialled_since(session, midnight) >= limits.day:
+    if dialled >= limits.day:
         raise TooManyBridges
 
 

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import asyncio
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import Any, Final
 
 import structlog
+from sqlalchemy import insert
 
 from core.bridge_events import BridgePressed, LegFailed
 from core.bridge_words import CALLER, SEAT, BridgeState, Presser
 from core.errors import IllegalTransition, InvalidField, NotFound
 from core.ids import SeatId
 from core.vocabulary import CallState
-from db.models.bridge import Bridge, BridgeLeg, BridgeNumber
+from db.models.bridge import Bridge, BridgeAttempt, BridgeLeg, BridgeNumber
 from db.models.call import Call
 from db.repositories import calls
 from telephony.bridge_key import Press
-from telephony.bridge_legs import Move, Step, add_attempt, apply
+from telephony.bridge_legs import Move, Step, apply, dial_order, first_attempt
 from telephony.bridge_limits import Limits, NobodyToCall, NumberNotAllowed
 from telephony.ports import Directory, Number
 
@@ -33,10 +33,12 @@ Numbers = dict[str, list[Number]]
 async def look_up(press: Press, directory: Directory) -> Mapping[str, Sequence[Number]]:
     """Each role's numbers, all roles at once."""
     wanted = [role for role in press.roles if role not in press.given and role not in press.seats]
-    found = await asyncio.gather(
-        *(directory.numbers_for(role, press.category, press.town, press.village) for role in wanted)
-    )
-    return {**press.given, **dict(zip(wanted, found, strict=True))}
+    if not wanted:
+        return press.given
+    return {
+        **press.given,
+        **await directory.numbers_of(wanted, press.category, press.town, press.village),
+    }
 
 
 def choose(press: Press, found: Mapping[str, Sequence[Number]], limits: Limits) -> Numbers:
@@ -85,30 +87,25 @@ def new_bridge(press: Press, now: dt.datetime) -> Bridge:
 
 async def write_rows(step: Step, press: Press, numbers: Numbers) -> None:
     """Legs, numbers, first attempts, and the orders they stand for. Raises NotFound, IllegalTransition."""
-    if press.presser is Presser.SEAT_CALL:
-        await _move_those_who_talk(step, press)
+    moved = await _those_who_talk(step, press) if press.presser is Presser.SEAT_CALL else {}
     own: Numbers = {SEAT: []} if press.presser is not Presser.SEAT_CALL and press.seat_id is not None else {}
     at_seats = {**press.seats, **({SEAT: press.seat_id} if press.seat_id is not None else {})}
-    await begin_legs(step, {**own, **numbers}, seats=at_seats, asks=press.asks)
+    await begin_legs(step, {**own, **numbers}, seats=at_seats, asks=press.asks, moved=moved)
     seat_id = SeatId(press.seat_id) if press.seat_id is not None else None
     pressed = BridgePressed(**step.frame(), presser=press.presser, seat_id=seat_id, roles=tuple(press.roles))
     step.change.facts.insert(0, pressed)
 
 
-async def _move_those_who_talk(step: Step, press: Press) -> None:
+async def _those_who_talk(step: Step, press: Press) -> dict[str, str]:
+    """Caller and seat with the channels that are moved."""
     call = await calls.get(step.session, press.call_id or "")
     if call is None:
         raise NotFound(what="来电")
     if call.state not in _TALKING or call.seat_id != press.seat_id:
         raise IllegalTransition(state=call.state)
     seat = _seat_channel(call)
-    for role, channel in ((CALLER, call.channel), (SEAT, seat)):
-        if channel is not None:
-            leg = _leg(step, role)
-            leg.channel = channel
-            leg.seat_id = press.seat_id if role == SEAT else None
-            step.session.add(leg)
     step.change.orders.append(Move(step.bridge.id, call.channel, seat))
+    return {role: channel for role, channel in ((CALLER, call.channel), (SEAT, seat)) if channel is not None}
 
 
 def _seat_channel(call: Call) -> str | None:
@@ -120,46 +117,73 @@ def _seat_channel(call: Call) -> str | None:
     return call.seat_channel
 
 
-def _leg(step: Step, role: str) -> BridgeLeg:
-    return BridgeLeg(bridge_id=step.bridge.id, role=role, attempt=1, place=0, since=step.now)
-
-
 async def begin_leg(step: Step, role: str, numbers: Sequence[Number]) -> BridgeLeg:
     """One leg that is to be dialled."""
     return (await begin_legs(step, {role: numbers}))[0]
 
 
-async def begin_legs(
+async def begin_legs(  # noqa: PLR0913, RUF100 - a press in five words
     step: Step,
     roles: Mapping[str, Sequence[Number]],
     *,
     seats: Mapping[str, int] | None = None,
     asks: bool = True,
+    moved: Mapping[str, str] | None = None,
 ) -> list[BridgeLeg]:
     """Legs that are to be dialled, written together; one is failed at once where it has no number.
 
-    `seats` says which roles are seats; `asks`, whether those outside press 1 to join.
+    `seats` says which roles are seats; `asks`, whether those outside press 1 to join; `moved` are legs beside
+    these, that come with channels of their own.
     """
-    legs = [_leg(step, role) for role in roles]
+    channels, at_seats = moved or {}, seats or {}
+    written = await _write_legs(step, [*channels, *roles], at_seats, channels, asks=asks)
+    legs = [written[role] for role in roles]
+    lines = {leg.id: _lines(leg, roles[leg.role]) for leg in legs}
+    # Statements of many rows: each trip to the database is a moment in which no phone rings
+    if rows := [row for found in lines.values() for row in found]:
+        await step.session.execute(insert(BridgeNumber), rows)
+    dialled = [leg for leg in legs if lines[leg.id] or leg.seat_id is not None]
+    if dialled:
+        await step.session.execute(insert(BridgeAttempt), [first_attempt(step, leg) for leg in dialled])
     for leg in legs:
-        leg.seat_id, leg.asks = (seats or {}).get(leg.role), asks
-    step.session.add_all(legs)
-    await step.session.flush()
-    for leg in legs:
-        lines = [
-            BridgeNumber(
-                leg_id=leg.id,
-                place=place,
-                digits=number.digits,
-                label=number.label[:40],
-                name=number.name[:60],
+        if leg in dialled:
+            step.change.orders.append(
+                await dial_order(step, leg, [BridgeNumber(**row) for row in lines[leg.id]])
             )
-            for place, number in enumerate(roles[leg.role])
-        ]
-        step.session.add_all(lines)
-        if lines or leg.seat_id is not None:
-            await add_attempt(step, leg, lines)
         else:
             await apply(step, leg, LegFailed(**step.about(leg), reason="no_number"))
-    await step.session.flush()
     return legs
+
+
+async def _write_legs(
+    step: Step, roles: Sequence[str], seats: Mapping[str, int], channels: Mapping[str, str], *, asks: bool
+) -> dict[str, BridgeLeg]:
+    rows = [
+        {
+            "bridge_id": step.bridge.id,
+            "role": role,
+            "channel": channels.get(role),
+            "seat_id": seats.get(role),
+            "asks": asks,
+            "since": step.now,
+        }
+        for role in roles
+    ]
+    # Rows that differ in what they leave empty would be a statement each
+    made = await step.session.scalars(
+        insert(BridgeLeg).returning(BridgeLeg), rows, execution_options={"render_nulls": True}
+    )
+    return {leg.role: leg for leg in made}
+
+
+def _lines(leg: BridgeLeg, numbers: Sequence[Number]) -> list[dict[str, Any]]:
+    return [
+        {
+            "leg_id": leg.id,
+            "place": place,
+            "digits": number.digits,
+            "label": number.label[:40],
+            "name": number.name[:60],
+        }
+        for place, number in enumerate(numbers)
+    ]

@@ -20,7 +20,7 @@ from core.errors import ActionRefused, HotlineError, IllegalTransition, InvalidF
 from core.tasks import TaskGroup
 from db.models.bridge import Bridge, BridgeLeg
 from db.repositories import bridges, event_log
-from db.session import SessionMaker, reading, transaction
+from db.session import SessionMaker, transaction
 from telephony.bridge_key import Press
 from telephony.bridge_legs import (
     Change,
@@ -36,7 +36,7 @@ from telephony.bridge_legs import (
     settle,
     take,
 )
-from telephony.bridge_limits import Limits, NobodyToCall, check_caps, read_limits
+from telephony.bridge_limits import NobodyToCall, check_caps, read_limits
 from telephony.bridge_press import begin_leg, choose, look_up, may_dial, new_bridge, write_rows
 from telephony.bridge_states import OVER
 from telephony.bridge_switch import BridgeSwitch, Dial
@@ -81,18 +81,14 @@ class BridgeService:
             InvalidField, NotFound, IllegalTransition, NobodyToCall, TooManyBridges.
         """
         press.check()
-        (known, limits), found = await asyncio.gather(
-            self._known(press), look_up(press, self._parts.directory)
-        )
-        if known is not None:
-            return known
-        numbers = choose(press, found, limits)
+        found = await look_up(press, self._parts.directory)
         try:
             async with transaction(self._parts.sessions) as session:
                 running = await bridges.of_press(session, press.key, press.call_id)
                 if running is not None:
                     return running.id
-                now = self._parts.clock.now()
+                now, limits = self._parts.clock.now(), await read_limits(session)
+                numbers = choose(press, found, limits)
                 await check_caps(session, limits, press.seat_id, now)
                 bridge = new_bridge(press, now)
                 session.add(bridge)
@@ -104,11 +100,6 @@ class BridgeService:
             return await self._of_key(press.key)
         await self._after(step.change)
         return bridge.id
-
-    async def _known(self, press: Press) -> tuple[int | None, Limits]:
-        async with reading(self._parts.sessions) as session:
-            found = await bridges.of_press(session, press.key, press.call_id)
-            return found.id if found is not None else None, await read_limits(session)
 
     async def _of_key(self, key: str) -> int:
         async with transaction(self._parts.sessions) as session:

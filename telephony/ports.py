@@ -90,6 +90,12 @@ class Number(Protocol):
 class Directory(Protocol):
     """Whom to call."""
 
+    async def numbers_of(
+        self, roles: Sequence[str], category: str | None, town: str | None, village: int | None
+    ) -> Mapping[str, Sequence[Number]]:
+        """As `numbers_for`, of several roles at once; a press waits for the answer."""
+        ...
+
     async def numbers_for(
         self, role: str, category: str | None, town: str | None, village: int | None
     ) -> Sequence[Number]:

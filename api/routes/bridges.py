@@ -18,7 +18,7 @@ from core.errors import Forbidden, InvalidField, NotAtSeat, NotFound
 from core.vocabulary import BridgeRole, Role
 from db.models import Bridge, Contact, PhoneNumber, Ticket, Unit
 from db.repositories import accounts, bridges, seats, tickets
-from db.session import transaction
+from db.session import reading, transaction
 from telephony.bridge_key import Press
 from telephony.ports import Number
 
@@ -61,7 +61,7 @@ class MuteBody(_Body):
 async def press(request: Request, asker: AskerHere, key: Key, body: PressBody) -> dict[str, Any]:
     """One conference; the same Idempotency-Key gives the same one."""
     house = house_of(request)
-    async with transaction(house.sessions) as session:
+    async with reading(house.sessions) as session:
         order = await _press_of(session, asker, key, body)
     bridge_id = await _service(request).press(order)
     async with transaction(house.sessions) as session:

@@ -58,10 +58,13 @@ async def forget_old(session: AsyncSession, now: dt.datetime, failures_before: d
     await session.execute(delete(LoginAttempt).where(LoginAttempt.at < failures_before))
 
 
-async def live_session(session: AsyncSession, token_hash: str, now: dt.datetime) -> WebSession | None:
-    """The browser session of that token while it lasts."""
-    found = await session.get(WebSession, token_hash)
-    return found if found is not None and found.expires_at > now else None
+async def signed_in(
+    session: AsyncSession, token_hash: str, now: dt.datetime
+) -> tuple[WebSession, Account] | None:
+    """The browser session of that token while it lasts, and whose it is; every request asks this."""
+    query = select(WebSession, Account).join(Account, Account.id == WebSession.account_id)
+    row = (await session.execute(query.where(WebSession.token_hash == token_hash))).first()
+    return (row[0], row[1]) if row is not None and row[0].expires_at > now else None
 
 
 async def end_session(session: AsyncSession, token_hash: str) -> None:

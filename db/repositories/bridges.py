@@ -95,18 +95,12 @@ async def attempt(session: AsyncSession, leg_id: int, number: int) -> BridgeAtte
     return await session.scalar(query)
 
 
-async def pressed_since(session: AsyncSession, moment: dt.datetime, seat_id: int | None = None) -> int:
-    """How many conferences were begun since `moment`, of one seat or of all."""
-    query = select(func.count()).select_from(Bridge).where(Bridge.pressed_at >= moment)
-    if seat_id is not None:
-        query = query.where(Bridge.seat_id == seat_id)
-    return await session.scalar(query) or 0
-
-
-async def dialled_since(session: AsyncSession, moment: dt.datetime) -> int:
-    """How many outbound attempts were ordered since `moment`."""
-    query = select(func.count()).select_from(BridgeAttempt).where(BridgeAttempt.ordered_at >= moment)
-    return await session.scalar(query) or 0
+async def counts_since(session: AsyncSession, moment: dt.datetime, seat_id: int | None) -> tuple[int, int]:
+    """How many conferences a seat has begun since `moment`; how many attempts all have ordered."""
+    pressed = select(func.count(Bridge.id)).where(Bridge.pressed_at >= moment, Bridge.seat_id == seat_id)
+    dialled = select(func.count(BridgeAttempt.id)).where(BridgeAttempt.ordered_at >= moment)
+    row = (await session.execute(select(pressed.scalar_subquery(), dialled.scalar_subquery()))).one()
+    return int(row[0] or 0), int(row[1] or 0)
 
 
 async def without_ticket(session: AsyncSession) -> list[Bridge]:

@@ -31,6 +31,8 @@ CALLED_AS: Final[Mapping[BridgeRole, ContactRole]] = {
 BY_PLACE: Final = (BridgeRole.GRID_WORKER, BridgeRole.HANDLING_UNIT)
 """Roles that a rule may leave to the place: its grid, its township."""
 
+DUTY_DAY: Final[Mapping[str, str]] = {"duty_day_from": "08:30", "duty_day_until": "20:30"}
+
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
@@ -113,24 +115,43 @@ async def candidates(
     session: AsyncSession, role: BridgeRole, matter: Matter, at: dt.datetime
 ) -> list[Candidate]:
     """As `numbers_for`, with the rows behind each number."""
-    rule = (await roles_for(session, matter.category, matter.town, matter.village)).get(role)
-    if rule is None or role is BridgeRole.CITIZEN:
-        return []
-    unit = await session.get(Unit, rule.unit_id) if rule.unit_id else None
-    if unit is None and role in BY_PLACE and matter.town:
-        unit = await session.scalar(select(Unit).where(Unit.town_code == matter.town))
-    if unit is not None and not unit.active:
-        unit = None
-    people = await _people(session, role, unit, matter.village)
-    known = _Known(
-        role,
-        unit,
-        people,
-        await _on_duty(session, people, at),
-        await _numbers(session, unit, people),
-        await is_day(session, at),
-    )
-    return in_order(known)
+    return (await candidates_of(session, [role], matter, at))[role]
+
+
+async def candidates_of(
+    session: AsyncSession, roles: Sequence[BridgeRole], matter: Matter, at: dt.datetime
+) -> dict[BridgeRole, list[Candidate]]:
+    """Each role's numbers; all roles are looked up together, for a press waits for it."""
+    rules = await roles_for(session, matter.category, matter.town, matter.village)
+    wanted = [role for role in roles if role in rules and role is not BridgeRole.CITIZEN]
+    found: dict[BridgeRole, list[Candidate]] = {role: [] for role in roles}
+    if not wanted:
+        return found
+    units = await _units(session, {role: rules[role].unit_id for role in wanted}, matter)
+    people = await _people(session, units, matter.village)
+    everybody = list({person.id: person for group in people.values() for person in group}.values())
+    on_duty = await _on_duty(session, everybody, at)
+    numbers = await _numbers(session, list(units.values()), everybody)
+    day = await is_day(session, at)
+    for role, unit in units.items():
+        found[role] = in_order(_Known(role, unit, people[role], on_duty, numbers, day))
+    return found
+
+
+async def _units(
+    session: AsyncSession, named: Mapping[BridgeRole, int | None], matter: Matter
+) -> dict[BridgeRole, Unit | None]:
+    """The unit of each role: the rule's, else for some roles the place's."""
+    ids = [unit_id for unit_id in named.values() if unit_id is not None]
+    query = select(Unit).where(or_(Unit.id.in_(ids), Unit.town_code == (matter.town or ""))).order_by(Unit.id)
+    rows = list(await session.scalars(query))
+    by_id = {unit.id: unit for unit in rows}
+    here = next((unit for unit in rows if matter.town and unit.town_code == matter.town), None)
+    chosen = {
+        role: by_id.get(unit_id or 0) or (here if role in BY_PLACE else None)
+        for role, unit_id in named.items()
+    }
+    return {role: unit if unit is not None and unit.active else None for role, unit in chosen.items()}
 
 
 def in_order(known: _Known) -> list[Candidate]:
@@ -192,24 +213,33 @@ def _of_unit(known: _Known) -> Iterator[tuple[PhoneNumber, str]]:
 
 
 async def _people(
-    session: AsyncSession, role: BridgeRole, unit: Unit | None, village: int | None
+    session: AsyncSession, units: Mapping[BridgeRole, Unit | None], village: int | None
+) -> dict[BridgeRole, list[Contact]]:
+    """Who may be called as each role; a grid's workers before its 网格长."""
+    leads: dict[int, bool] = {}
+    if BridgeRole.GRID_WORKER in units:
+        here = (
+            select(GridMember.contact_id, GridMember.leader)
+            .join(Grid, Grid.id == GridMember.grid_id)
+            .where(Grid.village_id == (village or -1))
+        )
+        leads = {contact_id: leader for contact_id, leader in await session.execute(here)}
+    in_grid = Contact.id.in_(select(GridMember.contact_id))
+    of_units = Contact.unit_id.in_([unit.id for unit in units.values() if unit is not None])
+    query = select(Contact, in_grid).where(Contact.active, or_(of_units, Contact.id.in_(leads)))
+    known = [(person, bool(member)) for person, member in await session.execute(query.order_by(Contact.code))]
+    return {role: _called_as(role, unit, known, leads) for role, unit in units.items()}
+
+
+def _called_as(
+    role: BridgeRole, unit: Unit | None, known: Sequence[tuple[Contact, bool]], leads: Mapping[int, bool]
 ) -> list[Contact]:
-    """Who may be called as this role; a grid's workers before its 网格长."""
-    of_unit = Contact.unit_id == (unit.id if unit else -1)
-    called_as = CALLED_AS[role]
-    wanted = of_unit & Contact.role.in_((called_as, ContactRole.DEPUTY))
-    query = select(Contact).where(Contact.active).order_by(Contact.code)
+    called_as, unit_id = CALLED_AS[role], unit.id if unit is not None else -1
+    own = [(person, member) for person, member in known if person.unit_id == unit_id]
     if role is not BridgeRole.GRID_WORKER:
-        return list(await session.scalars(query.where(wanted)))
-    here = (
-        select(GridMember.contact_id, GridMember.leader)
-        .join(Grid, Grid.id == GridMember.grid_id)
-        .where(Grid.village_id == (village or -1))
-    )
-    leads = {contact_id: leader for contact_id, leader in await session.execute(here)}
-    in_no_grid = Contact.id.not_in(select(GridMember.contact_id))
-    of_town = of_unit & (Contact.role == called_as) & in_no_grid
-    found = list(await session.scalars(query.where(or_(Contact.id.in_(leads), of_town))))
+        return [person for person, _ in own if person.role in (called_as, ContactRole.DEPUTY)]
+    of_town = {person.id for person, member in own if person.role is called_as and not member}
+    found = [person for person, _ in known if person.id in leads or person.id in of_town]
     # The place's own grid first; the township's own workers stand in for every grid of it
     return sorted(found, key=lambda person: (person.id not in leads, leads.get(person.id, False)))
 
@@ -223,9 +253,11 @@ async def _on_duty(session: AsyncSession, people: Sequence[Contact], at: dt.date
     return frozenset(await session.scalars(query))
 
 
-async def _numbers(session: AsyncSession, unit: Unit | None, people: Sequence[Contact]) -> list[PhoneNumber]:
+async def _numbers(
+    session: AsyncSession, units: Sequence[Unit | None], people: Sequence[Contact]
+) -> list[PhoneNumber]:
     owners = or_(
-        PhoneNumber.unit_id == (unit.id if unit else -1),
+        PhoneNumber.unit_id.in_([unit.id for unit in units if unit is not None]),
         PhoneNumber.contact_id.in_([person.id for person in people]),
     )
     return list(await session.scalars(select(PhoneNumber).where(owners).order_by(PhoneNumber.id)))
@@ -233,12 +265,7 @@ async def _numbers(session: AsyncSession, unit: Unit | None, people: Sequence[Co
 
 async def is_day(session: AsyncSession, at: dt.datetime) -> bool:
     """Whether the day's duty phone is in force: policies `duty_day_from` and `duty_day_until`."""
-    begin, end = await _time_of_day(session, "duty_day_from"), await _time_of_day(session, "duty_day_until")
-    now = at.astimezone(SHANGHAI).time()
-    return begin <= now < end
-
-
-async def _time_of_day(session: AsyncSession, key: str) -> dt.time:
-    policy = await session.get(Policy, key)
-    default = {"duty_day_from": "08:30", "duty_day_until": "20:30"}[key]
-    return dt.time.fromisoformat(policy.value if policy else default)
+    rows = await session.scalars(select(Policy).where(Policy.key.in_(DUTY_DAY)))
+    given = {row.key: row.value for row in rows}
+    begin, end = (dt.time.fromisoformat(given.get(key, default)) for key, default in DUTY_DAY.items())
+    return begin <= at.astimezone(SHANGHAI).time() < end

@@ -6,7 +6,7 @@ import asyncio
 import datetime as dt
 import tempfile
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -41,9 +41,9 @@ class Line:
 class Roster:
     """Two numbers for each role, but none for `nobody`."""
 
-    async def numbers_for(self, role: str, *_: object) -> list[Line]:
-        first = {"grid_worker": 1, "internet_office": 3, "handling_unit": 5}.get(role)
-        return [Line(f"1380000000{first + n}") for n in range(2)] if first else []
+    async def numbers_of(self, roles: Sequence[str], *_: object) -> dict[str, list[Line]]:
+        known = {"grid_worker": (1, 2), "internet_office": (3, 4), "handling_unit": (5, 6)}
+        return {role: [Line(f"1380000000{n}") for n in known.get(role, ())] for role in roles}
 
 
 class House:
