@@ -25,7 +25,9 @@ class Bridges(Protocol):
         """Begin a conference; the same press gives the same one."""
         ...
 
-    async def add(self, bridge_id: int, role: str | None, numbers: Sequence[Number] = ()) -> int:
+    async def add(
+        self, bridge_id: int, role: str | None, numbers: Sequence[Number] = (), *, asks: bool = True
+    ) -> int:
         """One more party."""
         ...
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from api.stream import LogTail
-from core.bridge_events import BridgeEnded, LegJoined, LegLeft, LegRemoved
+from core.bridge_events import BridgeEnded, BridgeTicketed, LegJoined, LegLeft, LegRemoved
 from core.bus import Bus
 from core.events import CallAnswered, CallArrived, CallEnded, MessageLeft, TicketChanged
 from telephony.router import Arrivals
 from tickets.draft.corrections import CorrectionListener
 from tickets.on_events import TicketListener
 from transcription.service import TranscriptionService
+
+HANDED_OVER: Final = (LegJoined, LegLeft, LegRemoved, BridgeTicketed, BridgeEnded)
 
 
 def subscribe(
@@ -24,6 +26,7 @@ def subscribe(
 ) -> None:
     """Every subscription of the house, in the order in which they are told."""
     table: list[tuple[Any, Any]] = [
+        *((kind, tickets.handovers.on_bridge) for kind in HANDED_OVER),
         (CallArrived, arrivals.on_arrived),
         (CallAnswered, tickets.on_answered),
         (CallAnswered, transcription.on_call_answered),

@@ -72,6 +72,10 @@ PROMPTS: Final[tuple[Prompt, ...]] = (
     Prompt("ms-bridge-recorded", "您好，这里是奉节民生之声，本次通话将被录音。", 8.0),
     Prompt("ms-probe", "您好，这里是奉节民生之声，正在核对值班电话。号码正确请按1。", 9.0),
     Prompt("ms-probe-thanks", "已经核对，谢谢，再见。", 5.0),
+    Prompt("ms-handover-110", "正在为您呼叫幺幺零，请不要挂机。", 6.0),
+    Prompt("ms-handover-119", "正在为您呼叫幺幺九，请不要挂机。", 6.0),
+    Prompt("ms-handover-120", "正在为您呼叫幺二零，请不要挂机。", 6.0),
+    Prompt("ms-handover-122", "正在为您呼叫幺二二，请不要挂机。", 6.0),
     Prompt("ms-bridge-later", "好的，我们稍后给您回拨，再见。", 6.0),
 )
 BEEP: Final = "ms-beep"

@@ -37,6 +37,8 @@ class Press:
     """Roles that are other seats, dialled at their phones."""
     asks: bool = True
     """Whether those outside are asked for key 1 before they join."""
+    announce: str = ""
+    """The service, 110 for instance, that the caller is told is being called."""
 
     def check(self) -> None:
         """Raises InvalidField."""

@@ -60,6 +60,8 @@ class Move:
     bridge_id: int
     caller: str | None
     seat: str | None
+    announce: str = ""
+    """Which service the caller is told is being called, before the room."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -104,7 +104,7 @@ async def _those_who_talk(step: Step, press: Press) -> dict[str, str]:
     if call.state not in _TALKING or call.seat_id != press.seat_id:
         raise IllegalTransition(state=call.state)
     seat = _seat_channel(call)
-    step.change.orders.append(Move(step.bridge.id, call.channel, seat))
+    step.change.orders.append(Move(step.bridge.id, call.channel, seat, press.announce))
     return {role: channel for role, channel in ((CALLER, call.channel), (SEAT, seat)) if channel is not None}
 
 
@@ -117,9 +117,9 @@ def _seat_channel(call: Call) -> str | None:
     return call.seat_channel
 
 
-async def begin_leg(step: Step, role: str, numbers: Sequence[Number]) -> BridgeLeg:
+async def begin_leg(step: Step, role: str, numbers: Sequence[Number], *, asks: bool = True) -> BridgeLeg:
     """One leg that is to be dialled."""
-    return (await begin_legs(step, {role: numbers}))[0]
+    return (await begin_legs(step, {role: numbers}, asks=asks))[0]
 
 
 async def begin_legs(  # noqa: PLR0913, RUF100 - a press in five words

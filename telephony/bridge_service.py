@@ -163,7 +163,9 @@ class BridgeService:
 
         await self._order(bridge_id, leg_id, work)
 
-    async def add(self, bridge_id: int, role: str | None, numbers: Sequence[Number] = ()) -> int:
+    async def add(
+        self, bridge_id: int, role: str | None, numbers: Sequence[Number] = (), *, asks: bool = True
+    ) -> int:
         """One more party: a role of the directory, or a person with numbers; returns the leg's id.
 
         Raises:
@@ -188,7 +190,7 @@ class BridgeService:
             if not kept:
                 raise NobodyToCall
             await check_caps(session, step.limits, None, step.now)
-            leg = await begin_leg(step, name, kept)
+            leg = await begin_leg(step, name, kept, asks=asks)
             await self._log(step)
         await self._after(step.change)
         return leg.id
@@ -267,7 +269,7 @@ class BridgeService:
                 case Dial():
                     await switch.dial(order)
                 case Move():
-                    await switch.move(order.bridge_id, order.caller, order.seat)
+                    await switch.move(order.bridge_id, order.caller, order.seat, order.announce)
                 case HangUp():
                     await switch.hang_up(order.channel)
                 case Goodbye():

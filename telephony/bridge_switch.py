@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
+from core.emergency_words import SERVICES
 from core.errors import ActionRefused, UnsafeHeader
 from core.ids import SeatId, parse_call_id
 from telephony import probe_translate
@@ -44,18 +45,26 @@ class BridgeSwitch:
         self._link = link
         self._shown = shown_number
 
-    async def move(self, bridge_id: int, caller: str | None, seat: str | None) -> None:
-        """Caller and seat into the room with one action; or the one that is left."""
+    async def move(self, bridge_id: int, caller: str | None, seat: str | None, announce: str = "") -> None:
+        """Caller and seat into the room with one action; or the one that is left.
+
+        `announce` is the service that the caller is told, on the way, is being called.
+        """
+        if announce and announce not in SERVICES:
+            raise UnsafeHeader
         if (caller and not is_caller_channel(caller)) or (seat and seat_of_channel(seat) is None):
             raise UnsafeHeader
         headers: dict[str, str] = {}
-        where = [(caller, "bridge-caller"), (seat, "bridge-seat")]
-        for prefix, (channel, context) in zip(
+        told = ("bridge-caller", str(bridge_id))
+        if announce:
+            told = ("bridge-handover", f"{bridge_id}x{announce}")
+        where = [(caller, *told), (seat, "bridge-seat", str(bridge_id))]
+        for prefix, (channel, context, exten) in zip(
             ("", "Extra"), [pair for pair in where if pair[0]], strict=False
         ):
             headers[f"{prefix}Channel"] = channel or ""
             headers[f"{prefix}Context"] = context
-            headers[f"{prefix}Exten"] = str(bridge_id)
+            headers[f"{prefix}Exten"] = exten
             headers[f"{prefix}Priority"] = "1"
         await self._link.action("Redirect", headers)
 

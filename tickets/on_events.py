@@ -12,6 +12,7 @@ from core.vocabulary import TicketStatus
 from db.repositories import calls, tickets
 from db.session import SessionMaker, reading, transaction
 from tickets import service
+from tickets.on_handover import HandoverListener
 
 CATCH_UP_S: Final = 5.0
 
@@ -23,6 +24,7 @@ class TicketListener:
         self._sessions = sessions
         self._bus = bus
         self._clock = clock
+        self.handovers = HandoverListener(sessions, bus, clock)
 
     async def on_answered(self, fact: CallAnswered) -> None:
         """A draft, once."""

@@ -15,7 +15,7 @@ from tickets import service
 
 
 class HandoverListener:
-    """Looks at the conference's rows each time, so that a lost or doubled fact changes nothing. Repeatable."""
+    """Looks at the conference's rows each time, so that a lost or doubled fact changes nothing."""
 
     def __init__(self, sessions: SessionMaker, bus: Bus, clock: Clock) -> None:
         self._sessions = sessions

@@ -1,4 +1,4 @@
-"""移交 110/119/120/122: a call of life and death goes over to who can save it, recorded, with nobody cut off."""
+"""移交 110/119/120/122: a call of life and death goes over to who can save it, with nobody cut off."""
 
 from __future__ import annotations
 
@@ -41,7 +41,9 @@ async def proposal(request: Request, person: Operator, call_id: CallIdPath) -> d
     async with reading(house_of(request).sessions) as session:
         await allowed_call(session, person, call_id)
         found = await emergencies.numbers(session, list(SERVICES))
-        said = [line.text for line in await utterances.of_call(session, call_id) if line.speaker is Speaker.CALLER]
+        said = [
+            line.text for line in await utterances.of_call(session, call_id) if line.speaker is Speaker.CALLER
+        ]
         suggested = suggest(said, await _by_rule(session, call_id))
     services = [{"service": code, "label": label} for code, label in SERVICES.items() if found[code]]
     return {"services": services, "suggested": suggested if suggested and found.get(suggested) else None}

@@ -34,6 +34,9 @@ class Voice:
     since: dt.datetime
     """Its lines count from here: the call's answer, or the press."""
     joined_at: dt.datetime | None
+    ended_at: dt.datetime | None
+    name: str
+    """Whose number was called."""
     file: str | None
 
     @property
@@ -139,5 +142,7 @@ def _voice(
         channel=leg.channel or "",
         since=answered or bridge.pressed_at,
         joined_at=attempt.joined_at,
+        ended_at=attempt.ended_at,
+        name=name or "",
         file=attempt.recording_file if attempt.sha256 else None,
     )

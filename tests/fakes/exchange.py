@@ -47,7 +47,7 @@ class Exchange:
         if when == "after" and self.faults:
             self.faults.pop(0)
 
-    async def move(self, bridge_id: int, caller: str | None, seat: str | None) -> None:
+    async def move(self, bridge_id: int, caller: str | None, seat: str | None, announce: str = "") -> None:
         self._fault("before")
         for name in (caller, seat):
             for channel in list(self.channels_by_id.values()):

@@ -3,6 +3,7 @@ import { ask, byId, clock, get, make, post, sinceSeconds } from "./api.js";
 import { desk, isMine, onBoard, onCall, onFact, problem } from "./desk.js";
 import { bind } from "./keys.js";
 import { open } from "./bridge_add.js";
+import { handoverKeys, mountHandover } from "./seat_handover.js";
 
 export const BRIDGE_FACTS = ["BridgePressed", "BridgeTicketed", "BridgeEnded", "LegDialled", "LegRang", "LegAnswered", "LegJoined", "LegWasBusy", "LegUnanswered", "LegMovedOn", "LegAskedBack", "LegLeft", "LegRemoved", "LegFailed", "LegRedialled", "LegMuted", "LegTalked"];
 const OVER = ["busy", "no_answer", "call_back", "left", "removed", "failed"];
@@ -15,6 +16,7 @@ let key = newKey(); // the same until the press has been answered: a double clic
 let pressing = false;
 
 export function mountBridge() {
+  mountHandover({ running: () => (running() ? bridge : null), take: (fresh) => { bridge = fresh; draw(); }, draw, newKey });
   bind("F9", "bridge-press", "一键三方：网格员、网信部门、承办单位");
   onFact(BRIDGE_FACTS, (kind, fact) => {
     if (kind === "LegTalked" && bridge?.id === fact.bridge_id) { fact.talking ? talking.add(fact.leg_id) : talking.delete(fact.leg_id); return draw(); }
@@ -75,6 +77,7 @@ function draw() {
   press.onclick = pressBridge;
   const parts = [head];
   if (!running()) parts.push(press, preview());
+  parts.push(handoverKeys());
   if (bridge) parts.push(make("div", null, { class: "parties", "data-testid": "legs" }, ...bridge.legs.map(card)));
   if (running()) parts.push(make("div", null, { class: "bridge-keys" }, button("＋ 加人", () => open((body) => order("/legs", body))), button("结束三方", () => confirm("结束后外线各方都会挂断，确定吗？") && order("/end"), { class: "btn btn-sm btn-outline-danger", "data-testid": "bridge-end" })));
   place.replaceChildren(...parts.filter(Boolean));

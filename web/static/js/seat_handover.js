@@ -1,0 +1,51 @@
+// A call of life and death goes over to 110, 119, 120 or 122: one press where the caller's words are plain, else a choice
+// with digit keys; when the service has taken over, the operator leaves and the caller goes on talking.
+import { ask, get, make, post } from "./api.js";
+import { desk, problem } from "./desk.js";
+import { bind } from "./keys.js";
+
+const API = "/api/v1/handovers";
+let panel; // what the bridge panel lends: running(), take(bridge), draw(), newKey()
+let choice = null; // the services to choose from
+let busy = false;
+let key;
+
+export function mountHandover(lent) {
+  panel = lent;
+  key = panel.newKey();
+  bind("Alt+E", "handover", "移交 110/119/120/122；对方接通后：已移交，我退出");
+  ["110", "119", "120", "122"].forEach((service, at) => bind(String(at + 1), `handover-${service}`, ""));
+}
+const leg = () => panel.running()?.legs.find((one) => one.role === "emergency");
+export function handoverKeys() {
+  if (!desk.callId || !["talking", "held"].includes(desk.seat?.state)) { choice = null; return null; }
+  const box = make("div", null, { class: "bridge-keys", role: "group", "aria-label": "移交紧急服务" });
+  if (leg()?.state === "joined") box.append(button("handover", "已移交，我退出", "Alt+E", done));
+  else if (choice) choice.forEach((one, at) => box.append(button(`handover-${one.service}`, one.label, String(at + 1), () => handOver(one.service), "btn-danger")));
+  else if (!leg()) box.append(button("handover", busy ? "正在呼叫…" : "移交 110/119/120", "Alt+E", propose, "btn-outline-danger"));
+  return box.childElementCount ? box : null;
+}
+function button(id, words, keys, act, kind = "btn-success") {
+  const made = make("button", null, { class: `btn btn-sm ${kind}`, id, type: "button", "data-testid": id }, make("span", words, { class: "label" }), make("kbd", keys));
+  made.disabled = busy;
+  made.onclick = () => work(act);
+  return made;
+}
+async function work(act) {
+  if (busy) return;
+  busy = true;
+  panel.draw();
+  try { await act(); problem(); } catch (error) { problem(error); } finally { busy = false; panel.draw(); }
+}
+async function propose() {
+  const found = await get(`${API}/${encodeURIComponent(desk.callId)}`);
+  if (found.suggested) return handOver(found.suggested);
+  choice = found.services;
+  document.activeElement?.blur(); // so that a digit chooses, and is not typed into the ticket
+}
+async function handOver(service) {
+  choice = null;
+  panel.take(await ask("POST", API, { service }, undefined, { "Idempotency-Key": key }));
+  key = panel.newKey();
+}
+async function done() { panel.take(await post(`${API}/${panel.running().id}/done`)); }
