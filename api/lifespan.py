@@ -50,12 +50,13 @@ def furnish(app: FastAPI, sessions: SessionMaker, clock: Clock) -> Parts:
         HouseDirectory(sessions, clock), HouseTicketDesk(clock), control.seats
     )
     app.state.prober = control.prober
+    app.state.supervision = control.supervision.service
     house = House(settings, sessions, bus, clock, control, transcription.engine)
     stream = Stream()
     tail = LogTail(house, stream)
     drafts = DraftDesk(settings.state_dir / MODEL_NAME)
     lessons = CorrectionListener(sessions, clock, drafts)
-    subscribe(bus, tickets, transcription, lessons, control.arrivals, tail)
+    subscribe(bus, tickets, transcription, lessons, control, tail)
     app.state.house, app.state.stream, app.state.drafts = house, stream, drafts
     return Parts(control, transcription, tickets, drafts, stream, tail)
 

@@ -176,6 +176,9 @@ async def _may_hear(house: House, person: Person, told: Told) -> bool:
     """
     if not person.at_least(Role.OPERATOR):
         return told.kind not in SPOKEN and await _pressed_by(house, person, told)
+    if told.payload.get("told") is False:
+        # A leader who listens unseen is no operator's business, not even that it ended
+        return person.at_least(Role.SHIFT_LEADER)
     if told.kind not in SPOKEN or person.at_least(Role.SHIFT_LEADER):
         return True
     if told.call_id is None:

@@ -70,8 +70,10 @@ class AsteriskSettings(_Section):
     """Where seats' phones may sign on from."""
     hotline_number: str = "56564444"
     seats: int = 5
+    leads: int = 2
+    """Telephones of shift leaders who listen; each is lent to one leader at a time."""
     seat_secrets: dict[str, SecretStr] = Field(default_factory=dict[str, SecretStr])
-    """SIP secret of `seat1` … `seat5`; generated at set-up."""
+    """SIP secret of `seat1` … `seat5`, `lead1`, `lead2`; generated at set-up."""
     trunk: TrunkSettings = TrunkSettings()
 
 

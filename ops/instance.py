@@ -60,6 +60,8 @@ def _fill_secrets(kept: dict[str, Any]) -> None:
     secrets = asterisk.setdefault("seat_secrets", {})
     for number in range(1, int(asterisk.get("seats", 5)) + 1):
         secrets.setdefault(f"seat{number}", new_secret(18))
+    for number in range(1, int(asterisk.get("leads", 2)) + 1):
+        secrets.setdefault(f"lead{number}", new_secret(18))
     secrets.setdefault("demo", new_secret(18))
 
 

@@ -56,10 +56,22 @@ class ScriptedPhone:
         cls, settings: Settings, number: int, *, address: str = "127.0.0.1", **config: Any
     ) -> ScriptedPhone:
         """The SIP desk phone of a seat; registers at once."""
+        return cls._registered(settings, f"seat{number}", f"desk{number}", address, config)
+
+    @classmethod
+    def lead(cls, settings: Settings, number: int, **config: Any) -> ScriptedPhone:
+        """The SIP desk phone of a shift leader; registers at once and picks up by itself."""
+        config.setdefault("auto_answer", True)
+        return cls._registered(settings, f"lead{number}", f"leaddesk{number}", "127.0.0.1", config)
+
+    @classmethod
+    def _registered(
+        cls, settings: Settings, whose: str, user: str, address: str, config: dict[str, Any]
+    ) -> ScriptedPhone:
         server = f"{settings.asterisk.sip_address}:{settings.asterisk.sip_port}"
-        secret = settings.asterisk.seat_secrets[f"seat{number}"].get_secret_value()
-        account = {"user": f"desk{number}", "password": secret, "registrar": f"sip:{server}"}
-        return cls(settings, address=address, uri=f"sip:desk{number}@{server}", **account, **config)
+        secret = settings.asterisk.seat_secrets[whose].get_secret_value()
+        account = {"user": user, "password": secret, "registrar": f"sip:{server}"}
+        return cls(settings, address=address, uri=f"sip:{user}@{server}", **account, **config)
 
     def __enter__(self) -> ScriptedPhone:
         self._process = subprocess.Popen(

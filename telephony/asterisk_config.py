@@ -18,6 +18,7 @@ from pydantic import SecretStr
 from core.config import PROJECT_ROOT, Settings
 from core.routing_words import QUEUE_PRIORITY
 from telephony.asterisk_runtime import find_runtime
+from telephony.supervision_names import PHONES
 
 log = structlog.get_logger(__name__)
 
@@ -126,11 +127,22 @@ def _phones(settings: Settings) -> list[dict[str, Any]]:
         for kind in ("seat", "desk"):
             name = f"{kind}{number}"
             phones.append({"name": name, "secret": secret, "context": "seats", "webrtc": kind == "seat"})
+    for number in range(1, settings.asterisk.leads + 1):
+        # A shift leader's: only we can call it, and it can call nobody. One set up before has none
+        if f"lead{number}" in secrets:
+            phones += _lead_phones(number, secrets[f"lead{number}"].get_secret_value())
     if settings.demo and "demo" in secrets:
         # The citizen's telephone in a browser tab: it may dial what the carrier may, nothing more
         secret = secrets["demo"].get_secret_value()
         phones.append({"name": "demo", "secret": secret, "context": "from-trunk", "webrtc": True})
     return phones
+
+
+def _lead_phones(number: int, secret: str) -> list[dict[str, Any]]:
+    return [
+        {"name": f"{kind}{number}", "secret": secret, "context": "nowhere", "webrtc": kind == "lead"}
+        for kind in PHONES
+    ]
 
 
 def _check(value: Any) -> None:

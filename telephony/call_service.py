@@ -27,9 +27,10 @@ from core.routing_events import (
     OwnSeatOffered,
     OwnSeatPassed,
 )
+from core.supervision_events import CallTakenOver
 from core.vocabulary import CallOutcome, CallState
 from db.models.call import Call, SeatRing
-from db.repositories import bridges, calls, event_log, seats
+from db.repositories import bridges, calls, event_log, seats, supervisions
 from db.session import SessionMaker, transaction
 from telephony.call_states import IN_TALK, REMARKS, next_state, outcome_of, was_cut_off
 
@@ -104,10 +105,8 @@ async def _fill_in(session: AsyncSession, call: Call, before: CallState, fact: C
             await _answer(session, call, fact)
         case MessageStarted() | MessageLeft():
             _take_message(call, before, fact)
-        case CallEnded():
-            await _end(session, call, before, fact)
-        case CallReconciled():
-            await _reconcile(session, call, before, fact)
+        case CallTakenOver() | CallReconciled() | CallEnded():
+            await _pass_on(session, call, before, fact)
         case _:
             pass
 
@@ -179,6 +178,20 @@ async def _answer(session: AsyncSession, call: Call, fact: CallAnswered) -> None
     call.queued_at = call.queued_at or fact.at
 
 
+async def _pass_on(
+    session: AsyncSession, call: Call, before: CallState, fact: CallTakenOver | CallReconciled | CallEnded
+) -> None:
+    if isinstance(fact, CallEnded):
+        await _end(session, call, before, fact)
+    elif isinstance(fact, CallReconciled):
+        await _reconcile(session, call, before, fact)
+    elif call.operator_id == fact.leader_id and call.seat_id is None:
+        raise IllegalTransition(state=before, fact="CallTakenOver")
+    else:
+        call.operator_id, call.seat_id = fact.leader_id, None
+        call.seat_channel = fact.leader_channel or None
+
+
 async def _end(session: AsyncSession, call: Call, before: CallState, fact: CallEnded) -> None:
     call.ended_at, call.cause, call.ended_by = max(fact.at, call.arrived_at), fact.cause, fact.ended_by
     await _settle(session, call, before)
@@ -192,7 +205,8 @@ async def _settle(session: AsyncSession, call: Call, before: CallState) -> None:
         message=call.message_file is not None,
         turned_away=call.turned_away is not None,
     )
-    conference = await bridges.of_call(session, call.id)
+    # Who leaves a conference, or a call taken over, lets the caller out by the system's hand
+    conference = await bridges.of_call(session, call.id) or await supervisions.was_taken(session, call.id)
     call.cut_off = was_cut_off(before, call.ended_by, call.cause, conference=conference)
     for ring in await calls.rings_of(session, call.id):
         if ring.own and ring.answered_at is None:

@@ -27,6 +27,7 @@ from core.routing_events import (
     OwnSeatOffered,
     OwnSeatPassed,
 )
+from core.supervision_events import CallTakenOver
 from core.vocabulary import CallOutcome, CallState, EndedBy
 
 S = CallState
@@ -50,14 +51,17 @@ NEXT: Final[Mapping[tuple[CallState, type[CallFact]], CallState]] = {
     (S.RINGING, CallEnded): S.ENDED,
     (S.TALKING, CallHeld): S.HELD,
     (S.TALKING, SeatLegLost): S.RECONNECTING,
+    (S.TALKING, CallTakenOver): S.TALKING,  # with a shift leader, at no seat
     (S.TALKING, CallEnded): S.ENDED,
     (S.HELD, CallResumed): S.TALKING,
     (S.HELD, SeatLegLost): S.RECONNECTING,
+    (S.HELD, CallTakenOver): S.TALKING,
     (S.HELD, CallEnded): S.ENDED,
     (S.RECONNECTING, CallAnswered): S.TALKING,
     (S.RECONNECTING, CallQueued): S.QUEUED,
     (S.RECONNECTING, SeatOffered): S.RINGING,
     (S.RECONNECTING, MessageStarted): S.LEAVING_MESSAGE,
+    (S.RECONNECTING, CallTakenOver): S.TALKING,  # the seat's leg was lost meanwhile
     (S.RECONNECTING, CallEnded): S.ENDED,
     (S.LEAVING_MESSAGE, MessageLeft): S.LEAVING_MESSAGE,
     (S.LEAVING_MESSAGE, CallEnded): S.ENDED,

@@ -32,6 +32,9 @@ from telephony.recordings import Recordings
 from telephony.router import Arrivals, RowRouter
 from telephony.seat_return import SeatReturn
 from telephony.seat_service import SeatService
+from telephony.supervision_control import SupervisionControl
+from telephony.supervision_switch import AmiEar
+from telephony.supervision_translate import read as read_supervision
 from telephony.switchboard import AmiSwitchboard
 
 log = structlog.get_logger(__name__)
@@ -92,6 +95,8 @@ class TelephonyControl:
         )
         self.bridges = BridgeControl(settings, sessions, bus, clock, self._act)
         self.prober = Prober(sessions, clock, BridgeSwitch(self._act, settings.asterisk.hotline_number))
+        ear = AmiEar(self._act, settings.asterisk.hotline_number)
+        self.supervision = SupervisionControl(sessions, bus, clock, ear, policies, self.take)
         self._tasks = TaskGroup()
         self._busy = asyncio.Lock()
         self._alive: frozenset[str] | None = None
@@ -102,6 +107,7 @@ class TelephonyControl:
         """Make the seats' rows, begin to connect and to work; returns at once, Asterisk may come later."""
         async with transaction(self._sessions) as session:
             await seats.ensure(session, self._settings.asterisk.seats, self._clock.now())
+        await self.supervision.start(self._settings.asterisk.leads)
         for link in (self._watch, self._act):
             link.on_up, link.on_down = self._link_up, self._link_down
             link.start()
@@ -117,6 +123,7 @@ class TelephonyControl:
         await self._tasks.close()
         await self.arrivals.close()
         await self.bridges.close()
+        await self.supervision.close()
         await self._watch.close()
         await self._act.close()
         self.link_state = LinkState.DOWN
@@ -140,6 +147,9 @@ class TelephonyControl:
                     await self.take(fact)
             self.prober.hear(event)
             await self.bridges.hear(event)
+            if (listening := read_supervision(event)) is not None:
+                async with self._busy:
+                    await self.supervision.service.hear(listening)
 
     async def _link_up(self) -> None:
         if self._watch.up and self._act.up:
@@ -187,6 +197,7 @@ class TelephonyControl:
             try:
                 await self._reconciler.sweep(view)
                 await self.bridges.sweep()
+                await self.supervision.sweep({uniqueid for _, uniqueid, _ in view.channels})
             except HotlineError as error:
                 log.warning("repair_failed", reason=error.message)
                 return

@@ -36,6 +36,7 @@ from core.events import (
 from core.ids import SeatId
 from core.room_events import SeatJoinedRoom, SeatLeftRoom, SeatRungForRoom
 from core.routing_events import OwnSeatPassed
+from core.supervision_events import CallTakenOver
 from core.vocabulary import CallState, PauseReason, SeatState, SeatWish
 from db.models.seat import Seat
 from db.repositories import seats
@@ -138,7 +139,7 @@ async def seat_facts_of(session: AsyncSession, fact: CallFact) -> list[SeatFact]
         case CallAnswered():
             freed = await _freed(session, fact, besides=fact.seat_id)
             return [*freed, SeatTalked(at=fact.at, seat_id=fact.seat_id, call_id=fact.call_id)]
-        case CallEnded() | CallQueued() | MessageStarted() | OwnSeatPassed():
+        case CallEnded() | CallQueued() | MessageStarted() | OwnSeatPassed() | CallTakenOver():
             return await _freed(session, fact)
         case CallReconciled():
             kept = fact.seat_id if fact.state in (*_TALKING, CallState.RINGING) else None

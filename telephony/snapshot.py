@@ -9,11 +9,13 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.clock import SHANGHAI, Clock
+from core.supervision_words import STATE_LABELS, SupervisionState
 from core.vocabulary import CallOutcome, CallState, label
 from db.models.account import Account
 from db.models.call import Call
+from db.models.reference import Policy
 from db.models.seat import Seat
-from db.repositories import calls, event_log, seats
+from db.repositories import calls, event_log, seats, supervisions
 from telephony.call_why import priority_of, why_json
 
 WAITING: Final = (CallState.GREETING, CallState.QUEUED, CallState.RINGING, CallState.LEAVING_MESSAGE)
@@ -29,13 +31,18 @@ async def board(session: AsyncSession, clock: Clock) -> dict[str, Any]:
     midnight = now.astimezone(SHANGHAI).replace(hour=0, minute=0, second=0, microsecond=0)
     open_calls = await calls.open_calls(session)
     people = {row.id: row for row in await session.scalars(select(Account).where(Account.active))}
+    leaders = await _leaders(session, people)
     return {
         "now": now.isoformat(),
         "seats": [seat_json(row, people.get(row.operator_id or 0)) for row in await seats.every(session)],
         "waiting": [_waiting(call) for call in open_calls if call.state in WAITING],
-        "talking": [_talking(call) for call in open_calls if call.state not in WAITING],
-        "today": _today(await calls.since(session, midnight)),
-        "last_24h": _today(await calls.since(session, now - dt.timedelta(hours=24))),
+        "talking": [
+            {**_talking(call), "leader": leaders.get(call.id)}
+            for call in open_calls
+            if call.state not in WAITING
+        ],
+        "today": figures(await calls.since(session, midnight)),
+        "last_24h": figures(await calls.since(session, now - dt.timedelta(hours=24))),
         "seq": await event_log.last_seq(session),
     }
 
@@ -89,7 +96,22 @@ def _talking(call: Call) -> dict[str, Any]:
     }
 
 
-def _today(rows: list[Call]) -> dict[str, int]:
+async def _leaders(session: AsyncSession, people: dict[int, Account]) -> dict[str, str]:
+    """What operators may know of leaders at their calls: whisper, barge, take-over; listening by policy."""
+    policy = await session.get(Policy, "supervision_listen_told")
+    told = {SupervisionState.WHISPERING, SupervisionState.BARGED}
+    if policy is not None and policy.value not in ("", "0"):
+        told.add(SupervisionState.LISTENING)
+    found: dict[str, str] = {}
+    for row in await supervisions.every_open(session):
+        if row.state in told and row.account_id in people:
+            found[row.call_id] = f"班长{STATE_LABELS[row.state]}（{people[row.account_id].name}）"
+        elif row.state is SupervisionState.TAKEN_OVER and row.account_id in people:
+            found[row.call_id] = f"班长接管（{people[row.account_id].name}）"
+    return found
+
+
+def figures(rows: list[Call]) -> dict[str, int]:
     """Figures that add up: offered = answered + abandoned + voicemail + turned away + in progress.
 
     Who pressed no key when asked for one asked for no person; for whom no line was to spare did.

@@ -14,7 +14,7 @@ from core.bus import Bus
 from core.clock import Clock
 from core.config import Settings
 from core.errors import HotlineError
-from core.events import CallAnswered, CallEnded, EngineChanged
+from core.events import CallEnded, CallFact, EngineChanged
 from core.ids import LegId
 from core.tasks import TaskGroup
 from core.vocabulary import Speaker
@@ -75,8 +75,8 @@ class TranscriptionService:
         """End; taps die with their calls."""
         await self._tasks.close()
 
-    async def on_call_answered(self, fact: CallAnswered) -> None:
-        """Listen to both sides; a second answer of the same call listens to the new seat leg."""
+    async def on_call_answered(self, fact: CallFact) -> None:
+        """Listen to both sides; a second answer, or a shift leader who takes over, is the new seat leg."""
         self._tasks.start(f"tap-{fact.call_id}", self._listen(fact))
 
     async def on_call_ended(self, fact: CallEnded) -> None:
@@ -102,7 +102,7 @@ class TranscriptionService:
             self._workers[tapped.worker].order(op="forget", leg=tapped.leg)
         self._tries = {key: tries for key, tries in self._tries.items() if key[0] != subject}
 
-    async def _listen(self, fact: CallAnswered) -> None:
+    async def _listen(self, fact: CallFact) -> None:
         if self._freest() is None:
             await self._teller.failed(fact.call_id, str(self.engine["reason"] or "worker_away"))
             return

@@ -112,6 +112,9 @@ async def allowed_call(session: AsyncSession, person: Person, call_id: str) -> C
         return call
     if await _rings_at(session, person, call):
         return call
+    # Taken over by a shift leader meanwhile: the after-call work is still the operator's who began it
+    if await calls.was_answered_by(session, call_id, person.id):
+        return call
     raise Forbidden
 
 

@@ -54,6 +54,12 @@ async def calls_page(request: Request, person: ShiftLeader) -> Response:
     return _page(request, "calls", person)
 
 
+@router.get("/supervisor")
+async def supervisor_page(request: Request, person: ShiftLeader) -> Response:
+    """The shift leader's page."""
+    return _page(request, "supervisor", person)
+
+
 @router.get("/calls/{call_id}")
 async def call_page(
     request: Request, person: Operator, call_id: Annotated[str, Path(max_length=80)]

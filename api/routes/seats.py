@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Path, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
+from api.routes.notes import tell_operator
 from api.security import PLAIN_TEXT, Operator, Person
 from api.state import House, house_of
-from core.errors import Forbidden, NotAtSeat, NotFound
-from core.ids import SeatId
-from core.vocabulary import PauseReason, Role
+from core.errors import Forbidden, InvalidField, NotAtSeat, NotFound
+from core.ids import OperatorId, SeatId
+from core.supervision_events import SeatForced
+from core.vocabulary import PauseReason, Role, SeatWish, label
 from db.models import Seat
-from db.repositories import accounts, seats
+from db.repositories import accounts, event_log, seats
 from db.session import reading, transaction
 from telephony.snapshot import seat_json
 
 router = APIRouter(prefix="/api/seats")
 
+MIN_REASON = 2
 SeatNumber = Annotated[int, Path(ge=1, le=99)]
 
 
@@ -34,9 +38,10 @@ class Take(_Body):
 
 
 class Pause(_Body):
-    """Why."""
+    """Why; and in words, when somebody else pauses a seat."""
 
     reason: PauseReason
+    why: str = Field(default="", max_length=100, pattern=PLAIN_TEXT)
 
 
 class Extend(_Body):
@@ -48,7 +53,7 @@ class Extend(_Body):
 class Leave(_Body):
     """Why, when somebody else signs a seat off."""
 
-    reason: str = Field(default="signed_off", max_length=100, pattern=PLAIN_TEXT)
+    reason: str = Field(default="", max_length=100, pattern=PLAIN_TEXT)
 
 
 @router.post("/{number}/take")
@@ -68,8 +73,10 @@ async def start(request: Request, person: Operator, number: SeatNumber) -> dict[
 @router.post("/{number}/pause")
 async def pause(request: Request, person: Operator, number: SeatNumber, body: Pause) -> dict[str, Any]:
     """Take no calls for a while; in a call, after it."""
-    house = await _mine(request, person, number, leader_too=True)
-    return await _answer(house, house.control.seats.pause(SeatId(number), body.reason))
+    force = await _mine_or_forced(request, person, number, body.why)
+    answer = await _answer(force.house, force.house.control.seats.pause(SeatId(number), body.reason))
+    await force.tell(f"暂停（{label(body.reason)}）", answer["wish"] != SeatWish.NONE)
+    return answer
 
 
 @router.post("/{number}/resume")
@@ -96,8 +103,11 @@ async def extend(request: Request, person: Operator, number: SeatNumber, body: E
 @router.post("/{number}/sign-off")
 async def sign_off(request: Request, person: Operator, number: SeatNumber, body: Leave) -> dict[str, Any]:
     """Leave the seat; in a call, after it."""
-    house = await _mine(request, person, number, leader_too=True)
-    return await _answer(house, house.control.seats.sign_off(SeatId(number), body.reason))
+    force = await _mine_or_forced(request, person, number, body.reason)
+    reason = body.reason or "signed_off"
+    answer = await _answer(force.house, force.house.control.seats.sign_off(SeatId(number), reason))
+    await force.tell("签出", answer["wish"] != SeatWish.NONE)
+    return answer
 
 
 @router.get("/mine/sip")
@@ -129,19 +139,71 @@ def sip_account(request: Request, house: House, user: str, secret: str) -> dict[
     }
 
 
-async def _mine(request: Request, person: Person, number: int, *, leader_too: bool = False) -> House:
-    house = house_of(request)
+@dataclass(frozen=True, slots=True)
+class _Force:
+    """An order at a seat; `operator_id` is set when it is not by the operator who sits there."""
+
+    house: House
+    person: Person
+    seat_id: SeatId
+    operator_id: OperatorId | None = None
+    forced: bool = False
+    why: str = ""
+
+    async def tell(self, what: str, later: bool) -> None:
+        """Show the operator what was done to the seat, by whom and why."""
+        if not self.forced:
+            return
+        now = self.house.clock.now()
+        fact = SeatForced(
+            at=now, seat_id=self.seat_id, operator_id=self.operator_id, by_id=self.person.id, order=what
+        )
+        async with transaction(self.house.sessions) as session:
+            await event_log.append(session, fact)
+        await self.house.bus.publish(fact)
+        if self.operator_id is not None:
+            when = "将您的坐席在本次通话后置为" if later else "已将您的坐席置为"
+            text = f"班长 {self.person.name} {when}{what}：{self.why}"
+            await tell_operator(self.house, self.person, self.operator_id, text)
+
+
+async def _mine_or_forced(request: Request, person: Person, number: int, why: str) -> _Force:
+    """The seat where this person sits; a shift leader may at another's, for a reason that is written down."""
+    house, why = house_of(request), why.strip()
     async with transaction(house.sessions) as session:
         seat = await seats.get(session, number)
         if seat is None:
             raise NotFound(what="坐席")
         if seat.operator_id == person.id:
-            return house
-        if not (leader_too and person.at_least(Role.SHIFT_LEADER)):
+            return _Force(house, person, SeatId(number))
+        if not person.at_least(Role.SHIFT_LEADER):
             raise Forbidden
+        if len(why) < MIN_REASON:
+            raise InvalidField(field="why", reason="请写明原因（至少两个字）")
+        act = request.url.path.rsplit("/", 1)[-1]
+        whom = {"operator": seat.operator_id, "state": seat.state.value}
         await accounts.audit(
-            session, house.clock.now(), person.id, request.url.path.rsplit("/", 1)[-1], f"seat{number}"
+            session,
+            house.clock.now(),
+            person.id,
+            act,
+            f"seat{number}",
+            reason=why,
+            address=person.address,
+            **whom,
         )
+        operator = OperatorId(seat.operator_id) if seat.operator_id is not None else None
+    return _Force(house, person, SeatId(number), operator, forced=True, why=why)
+
+
+async def _mine(request: Request, person: Person, number: int) -> House:
+    house = house_of(request)
+    async with reading(house.sessions) as session:
+        seat = await seats.get(session, number)
+    if seat is None:
+        raise NotFound(what="坐席")
+    if seat.operator_id != person.id:
+        raise Forbidden
     return house
 
 

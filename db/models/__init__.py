@@ -16,6 +16,7 @@ from db.models.directory import (
 from db.models.draft import DraftCorrection, HouseWord
 from db.models.reference import Category, Policy, Town, Village
 from db.models.seat import Seat
+from db.models.supervision import LeadPhone, Note, NoteReader, Supervision
 from db.models.ticket import Ticket, TicketEvent, TicketNumber
 
 __all__ = [
@@ -37,12 +38,16 @@ __all__ = [
     "GridMember",
     "HouseWord",
     "IngestOffset",
+    "LeadPhone",
     "LoginAttempt",
+    "Note",
+    "NoteReader",
     "PhoneNumber",
     "Policy",
     "Recording",
     "Seat",
     "SeatRing",
+    "Supervision",
     "Ticket",
     "TicketEvent",
     "TicketNumber",

@@ -63,6 +63,20 @@ async def since(session: AsyncSession, moment: dt.datetime) -> list[Call]:
     return list(await session.scalars(query))
 
 
+async def between(session: AsyncSession, begin: dt.datetime, end: dt.datetime) -> list[Call]:
+    """Calls that arrived at or after `begin` and before `end`, oldest first."""
+    query = select(Call).where(Call.arrived_at >= begin, Call.arrived_at < end).order_by(Call.arrived_at)
+    return list(await session.scalars(query))
+
+
+async def was_answered_by(session: AsyncSession, call_id: str, operator_id: int) -> bool:
+    """Whether this operator picked the call up, whoever has it now."""
+    query = select(SeatRing.id).where(
+        SeatRing.call_id == call_id, SeatRing.operator_id == operator_id, SeatRing.answered_at.is_not(None)
+    )
+    return await session.scalar(query.limit(1)) is not None
+
+
 async def rings_of(session: AsyncSession, call_id: str) -> list[SeatRing]:
     """Each ringing of a seat for this call, oldest first."""
     query = select(SeatRing).where(SeatRing.call_id == call_id).order_by(SeatRing.rang_at, SeatRing.id)

@@ -24,7 +24,7 @@ from core.clock import SteppedClock
 from core.config import Mode, load_settings
 from core.vocabulary import CallState, RecordingKind, RecordingState, Role, TicketStatus
 from db.models import Account, AuditEntry, Call, Recording, Ticket, WebSession
-from db.repositories import seats
+from db.repositories import seats, supervisions
 from db.session import SessionMaker, make_engine, make_sessions, reading, transaction
 
 NOW = dt.datetime(2026, 11, 24, 8, tzinfo=dt.UTC)
@@ -37,6 +37,7 @@ PEOPLE = {
     "head": Role.CENTRE_HEAD,
     "admin": Role.ADMINISTRATOR,
     "grid": Role.GRID_WORKER,
+    "leader2": Role.SHIFT_LEADER,
 }
 IDS = {login: n for n, login in enumerate(PEOPLE, start=1)}
 
@@ -154,7 +155,11 @@ async def house(database_url: str, tmp_path: Path, mode: Mode) -> AsyncIterator[
     settings = load_settings(
         tmp_path / "state",
         mode=mode,
-        asterisk={"seat_secrets": {name: f"secret-of-{name}" for name in ("seat1", "seat2", "demo")}},
+        asterisk={
+            "seat_secrets": {
+                name: f"secret-of-{name}" for name in ("seat1", "seat2", "lead1", "lead2", "demo")
+            }
+        },
     )
     settings.recordings_dir.mkdir(parents=True)
     engine, clock, app = make_engine(database_url), SteppedClock(NOW), create_app(settings)
@@ -163,6 +168,7 @@ async def house(database_url: str, tmp_path: Path, mode: Mode) -> AsyncIterator[
     made = WebHouse(app, sessions, clock, settings.recordings_dir)
     async with transaction(sessions) as session:
         await seats.ensure(session, 5, NOW)
+        await supervisions.ensure_phones(session, 2)
     await made.add(
         *(
             Account(id=IDS[login], login=login, name=login, role=role, password_hash=CHEAP, created_at=NOW)

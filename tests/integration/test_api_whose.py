@@ -173,7 +173,7 @@ async def test_the_full_number_is_given_for_a_reason_that_is_written_down_each_t
 
 ORDERS = [
     ("start", {}),
-    ("pause", {"reason": "break"}),
+    ("pause", {"reason": "break", "why": "现场支援"}),
     ("resume", {}),
     ("wrap-up/finish", {}),
     ("wrap-up/extend", {"seconds": 60}),

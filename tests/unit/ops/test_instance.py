@@ -16,7 +16,7 @@ def test_secrets_are_generated_once_and_kept(tmp_path: Path) -> None:
     second = ensure_settings(tmp_path)
     assert first.ami.watch_secret.get_secret_value()
     assert first == second
-    assert len({secret.get_secret_value() for secret in first.asterisk.seat_secrets.values()}) == 6
+    assert len({secret.get_secret_value() for secret in first.asterisk.seat_secrets.values()}) == 8
 
 
 def test_the_file_is_for_its_owner_only(tmp_path: Path) -> None:

@@ -1,7 +1,8 @@
 // The operator's console: puts its parts together and opens them.
 import { byId, get, whenSignedOut } from "./api.js";
-import { desk, onPhone, problem, refresh, refreshSoon, tellFact, wantedKinds } from "./desk.js";
+import { desk, onFact, onPhone, problem, refresh, refreshSoon, tellFact, wantedKinds } from "./desk.js";
 import { mountHelp } from "./keys.js";
+import { mountNotes, NOTE_FACTS, refreshNotes } from "./notes.js";
 import { open } from "./page.js";
 import { mountBar } from "./seat_bar.js";
 import { mountBridge } from "./seat_bridge.js";
@@ -17,8 +18,9 @@ import { TranscriptView } from "./transcript_view.js";
 
 desk.words = new TranscriptView(byId("transcript"));
 desk.ticket = new TicketForm();
-for (const mount of [mountBar, mountCheck, mountPhone, mountKeys, mountCall, mountBridge, mountDraft, mountHelp]) mount();
+for (const mount of [mountBar, mountCheck, mountPhone, mountKeys, mountCall, mountBridge, mountDraft, mountNotes, mountHelp]) mount();
 onPhone(drawCheck);
+onFact(NOTE_FACTS, () => refreshNotes().catch(() => {}));
 
 whenSignedOut(() => {
   if (!desk.phone?.session) return location.assign("/login");
@@ -30,8 +32,9 @@ await open(async () => {
   await desk.ticket.prepare();
   fillPauseReasons(desk.ticket.lists.pause_reasons);
   await refresh();
+  await refreshNotes();
   listen((kind, fact) => {
     tellFact(kind, fact);
     if (!kind.startsWith("Utterance")) refreshSoon();
-  }, () => refresh().catch((error) => { problem(error); throw error; }), wantedKinds());
+  }, () => Promise.all([refresh(), refreshNotes()]).catch((error) => { problem(error); throw error; }), wantedKinds());
 });

@@ -11,6 +11,7 @@ export function mountCall() {
   onCall(() => { if (desk.incoming?.callId && desk.incoming.callId !== desk.callId) openCall(desk.incoming.callId).catch(problem); draw(); });
   onFact(["TicketChanged", "CallRouted", "EmergencyKeyPressed", "CallAnswered", "CallEnded", "RecordingReady"], (kind, fact) => { if (isMine(fact)) openCall(desk.callId).catch(problem); });
   onFact(["CallEnded", "SeatFreed"], (kind, fact) => { if (isMine(fact)) desk.words.dropGuesses(); });
+  onFact(["LeaderListened", "LeaderWhispered", "LeaderBarged", "LeaderTookOver", "SupervisionEnded", "CallTakenOver"], () => {}); // each is a look at the board
   onFact(["CallHeld"], (kind, fact) => { if (isMine(fact)) desk.heldAt = fact.at; });
   onFact(["CallResumed"], (kind, fact) => { if (isMine(fact)) desk.heldAt = null; });
   onFact(["UtteranceGuessed", "LegGuessed"], (kind, fact) => { if (isMine(fact)) desk.words.guess(fact); });
@@ -97,6 +98,9 @@ function tick() {
   if (held) desk.heldAt ??= new Date(now()).toISOString();
   say(byId("waited"), !call ? "" : call.answered_at ? `等待了 ${duration(call.wait_s ?? 0)}` : `已等待 ${duration(sinceSeconds(call.queued_at ?? call.arrived_at))}`);
   say(byId("timer"), going ? `通话 ${clock(sinceSeconds(call.answered_at))} ● 录音中` : call?.ended_at && call.answered_at ? `已结束，通话 ${duration((Date.parse(call.ended_at) - Date.parse(call.answered_at)) / 1000)}` : "");
+  const leader = talk()?.leader;
+  byId("leader").hidden = !leader;
+  say(byId("leader"), leader ? `◉ ${leader}` : "");
   byId("held").hidden = !held;
   if (held) say(byId("held"), `‖ 保持中 ${clock(sinceSeconds(desk.heldAt))}，来电群众听到音乐`);
 }

@@ -1,5 +1,6 @@
 // The wall: who waits, who works, how the day goes. No number, no name of a caller.
-import { byId, clock, getBoard, make, now, percent, say, sinceSeconds } from "./api.js";
+import { byId, clock, get, getBoard, make, now, percent, say, sinceSeconds } from "./api.js";
+import { NOTE_FACTS } from "./notes.js";
 import { open } from "./page.js";
 import { listen, showEngine, showLink } from "./stream.js";
 import { whyWords } from "./why.js";
@@ -8,9 +9,11 @@ const GOAL_S = 15; // GB/T 33358
 const GOAL_RATE = 0.95;
 const LONG_WAIT_S = 60;
 const SHOWN = 9;
+const NOTES_AGAIN_MS = 60_000;
 const WORDS = { greeting: "听问候语", queued: "排队", ringing: "振铃", leaving_message: "正在留言" };
 const WAITS = ["queued", "ringing"];
 let board;
+let notes = [];
 
 async function refresh() {
   board = await getBoard();
@@ -82,6 +85,8 @@ function alerts() {
   if (!manned) add("bad", "没有坐席在岗：来电将转为留言");
   if (waiting.length && !ready && manned) add("fair", "有人在等，没有就绪的坐席");
   if (longest > LONG_WAIT_S) add("bad", `有群众已等待 ${clock(longest)}`);
+  const taken = board.talking.filter((one) => one.seat_id === null && one.leader);
+  if (taken.length) add("fair", `班长正在接听 ${taken.length} 通接管的来电`);
   for (const seat of board.seats) {
     if (seat.state === "paused" && seat.pause_reason === "missed") add("fair", `${seat.id} 号席漏接后暂停`);
     if (seat.operator && seat.phone_online === false && !["empty", "checking"].includes(seat.state)) add("bad", `${seat.id} 号席话机掉线`);
@@ -93,6 +98,13 @@ function drawAlerts() {
   const rows = found.map(({ level, words }) => make("div", `${level === "bad" ? "▲" : "●"} ${words}`, { class: "alert-row", "data-level": level }));
   byId("alerts").replaceChildren(...(rows.length ? rows : [make("div", "✓ 一切正常", { class: "alert-row", "data-level": "good" })]));
 }
+// Broadcasts stand until their time is over; what is meant for one operator never comes here
+function drawNotes() {
+  const shown = notes.filter((note) => Date.parse(note.until) > now());
+  const words = shown.map((note) => `班长广播：${note.text}`);
+  if (byId("notes").textContent !== words.join("")) byId("notes").replaceChildren(...words.map((text) => make("div", text, { class: "strip strip-note" })));
+}
+const readNotes = () => get("/api/notes").then(({ standing }) => { notes = standing; drawNotes(); });
 function draw() {
   if (!board) return;
   say(byId("wall-clock"), new Date(now()).toLocaleTimeString("zh-CN", { timeZone: "Asia/Shanghai", hour12: false }));
@@ -100,6 +112,7 @@ function draw() {
   drawWaiting();
   drawFigures();
   drawAlerts();
+  drawNotes();
   showLink(board.link);
   showEngine(board.engine);
 }
@@ -107,6 +120,10 @@ let soon;
 const refreshSoon = () => { soon ??= setTimeout(() => { soon = undefined; refresh().catch(() => {}); }, 40); };
 await open(async () => {
   await refresh();
+  await readNotes();
   setInterval(draw, 1000);
-  listen((kind) => { if (!kind.startsWith("Utterance")) refreshSoon(); }, refresh);
+  setInterval(() => readNotes().catch(() => {}), NOTES_AGAIN_MS);
+  listen((kind) => {
+    if (NOTE_FACTS.includes(kind)) readNotes().catch(() => {}); else if (!kind.startsWith("Utterance")) refreshSoon();
+  }, () => Promise.all([refresh(), readNotes()]), [...NOTE_FACTS, "CallTakenOver"]);
 });

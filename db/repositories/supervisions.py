@@ -1,0 +1,66 @@
+"""Leaders' ears, and the telephones lent to leaders."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from core.supervision_words import Mode
+from db.models.supervision import LeadPhone, Supervision
+
+
+async def get_for_update(session: AsyncSession, supervision_id: int) -> Supervision | None:
+    """The ear, locked until the transaction ends, or None."""
+    return await session.get(Supervision, supervision_id, with_for_update=True)
+
+
+async def every_open(session: AsyncSession) -> list[Supervision]:
+    """Those that are not over, oldest first."""
+    query = select(Supervision).where(Supervision.ended_at.is_(None)).order_by(Supervision.id)
+    return list(await session.scalars(query))
+
+
+async def open_of(session: AsyncSession, account_id: int) -> Supervision | None:
+    """The one that this leader has open, or None."""
+    query = select(Supervision).where(Supervision.account_id == account_id, Supervision.ended_at.is_(None))
+    return await session.scalar(query)
+
+
+async def last_of(session: AsyncSession, account_id: int) -> Supervision | None:
+    """The newest of this leader, open or over, or None."""
+    query = select(Supervision).where(Supervision.account_id == account_id).order_by(Supervision.id.desc())
+    return await session.scalar(query.limit(1))
+
+
+async def open_of_call(session: AsyncSession, call_id: str) -> list[Supervision]:
+    """Those at this call that are not over."""
+    query = select(Supervision).where(Supervision.call_id == call_id, Supervision.ended_at.is_(None))
+    return list(await session.scalars(query.order_by(Supervision.id)))
+
+
+async def was_taken(session: AsyncSession, call_id: str) -> bool:
+    """Whether a leader took this call over."""
+    query = select(Supervision.id).where(Supervision.call_id == call_id, Supervision.wanted == Mode.TAKE_OVER)
+    return await session.scalar(query.limit(1)) is not None
+
+
+async def ensure_phones(session: AsyncSession, count: int) -> None:
+    """Make the rows of phones 1 to `count` that do not exist yet."""
+    known = set(await session.scalars(select(LeadPhone.number)))
+    for number in range(1, count + 1):
+        if number not in known:
+            session.add(LeadPhone(number=number, phone="lead"))
+    await session.flush()
+
+
+async def phones(session: AsyncSession) -> list[LeadPhone]:
+    """All leaders' phones by number, locked until the transaction ends."""
+    return list(await session.scalars(select(LeadPhone).order_by(LeadPhone.number).with_for_update()))
+
+
+async def phone_of(session: AsyncSession, account_id: int, now: dt.datetime) -> LeadPhone | None:
+    """The phone that is lent to this leader now, or None."""
+    query = select(LeadPhone).where(LeadPhone.account_id == account_id, LeadPhone.until > now)
+    return await session.scalar(query)

@@ -1,0 +1,69 @@
+"""May this leader listen to this call, in this mode, now."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from core.errors import HotlineError, IllegalTransition, NotFound
+from core.ids import OperatorId, SeatId
+from core.supervision_words import Mode
+from core.vocabulary import ROLE_RANK, CallState, Role
+from db.models.call import Call
+from db.models.supervision import Supervision
+from db.repositories import bridges, calls, seats, tickets
+
+_TALKING: Final = (CallState.TALKING, CallState.HELD)
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """Who asks for what."""
+
+    leader: OperatorId
+    role: Role
+    seat_id: SeatId
+    mode: Mode
+
+
+class SecretCall(HotlineError):
+    """这通电话的工单已标为保密，只有中心负责人可以监听。"""
+
+    code = "secret-call"
+    status = 403
+
+
+async def check_call(
+    session: AsyncSession, leader: OperatorId, seat_id: SeatId, row: Supervision | None
+) -> Call:
+    """The call that this seat talks in; with `row`, the same call as before.
+
+    Raises:
+        NotFound, IllegalTransition.
+    """
+    seat = await seats.get(session, seat_id)
+    if seat is None:
+        raise NotFound(what="坐席")
+    if seat.operator_id == leader:
+        raise IllegalTransition(reason="不能监听自己的坐席")
+    call = await calls.get(session, seat.call_id) if seat.call_id else None
+    if call is None or call.state not in _TALKING or call.seat_id != seat_id or not call.seat_channel:
+        raise IllegalTransition(reason="这个坐席没有在通话")
+    if row is not None and row.call_id != call.id:
+        raise IllegalTransition(reason="请先结束当前的监听")
+    return call
+
+
+async def check_secret(session: AsyncSession, call: Call, role: Role) -> None:
+    """Raises SecretCall: what a citizen said in confidence is for the centre's head alone."""
+    ticket = await tickets.of_call(session, call.id)
+    if ticket is not None and ticket.secret and ROLE_RANK[role] < ROLE_RANK[Role.CENTRE_HEAD]:
+        raise SecretCall
+
+
+async def check_mode(session: AsyncSession, call: Call, mode: Mode) -> None:
+    """Raises IllegalTransition: a conference is not barged into, nor is one party taken out of it."""
+    if mode in (Mode.BARGE, Mode.TAKE_OVER) and await bridges.open_of_call(session, call.id) is not None:
+        raise IllegalTransition(reason="会议通话中只能监听和耳语")

@@ -1,0 +1,191 @@
+"""The shift leader's page in a real browser: an ear by keys, taking over, notes, forced pause."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from ops.phone import ScriptedPhone, read_wav
+from tests.e2e.hotline import Hotline, wait_for
+from tests.e2e.leader_house import HEARD, LISTEN_S, SETTLE_S, share, voice
+from tests.e2e.screen_checks import screen
+from tests.e2e.test_seat_in_the_browser import begin_duty, sign_in
+
+LEADER_HZ = 660.0  # what the browser's microphone hears
+FAR_HZ = 1130.0  # so that nothing of the seat's tone is taken for it
+LONG_MS = 30_000
+
+
+@pytest.fixture
+def leader_page(browser: Browser, hotline: Hotline) -> Iterator[Page]:
+    context = browser.new_context(
+        base_url=hotline.url,
+        viewport={"width": 1366, "height": 768},
+        permissions=["microphone"],
+        locale="zh-CN",
+        timezone_id="Asia/Shanghai",
+    )
+    opened = context.new_page()
+    opened.set_default_timeout(15_000)
+    opened.on("console", lambda message: print(f"leader: {message.text}"))  # noqa: T201  shown when a test fails
+    sign_in(opened, hotline, "leader")
+    opened.wait_for_url("**/calls")
+    opened.goto("/supervisor")
+    yield opened
+    context.close()
+
+
+@contextmanager
+def talk(hotline: Hotline, files: Path, number: str) -> Iterator[tuple[ScriptedPhone, ScriptedPhone]]:
+    """A citizen and seat 1 on a desk phone, who talk."""
+    operator = hotline.sign_in("op01")
+    with (
+        ScriptedPhone.seat(hotline.settings, 1, auto_answer=True, **voice(files, "seat", FAR_HZ)) as seat,
+        ScriptedPhone.citizen(hotline.settings, number, **voice(files, "caller")) as caller,
+    ):
+        operator.post("/api/seats/1/take", {"phone": "desk"})
+        operator.post("/api/seats/1/start")
+        caller.call(hotline.settings.asterisk.hotline_number)
+        caller.wait("media")
+        caller.dtmf("1")
+        seat.wait_answered(30)
+        operator.seat_is(1, "talking")
+        try:
+            yield caller, seat
+        finally:
+            caller.hang_up()
+
+            def left() -> bool:
+                operator.http.post("/api/seats/1/sign-off", json={}, headers={"X-CSRF-Token": operator.csrf})
+                return bool(operator.seat(1)["state"] == "empty")
+
+            wait_for("the seat to be left", left, 30)
+
+
+def hear_leader(files: Path) -> set[str]:
+    """Who hears the leader's microphone, in a second that begins a while after this moment."""
+    names = ("caller", "seat")
+    begins = {name: len(read_wav(files / f"{name}-hears.wav")[0]) for name in names}
+    found: set[str] = set()
+    for name in names:
+        file = files / f"{name}-hears.wav"
+        first = begins[name] + int(SETTLE_S * 16000)
+        last = first + int(LISTEN_S * 16000)
+        wait_for(f"sound at {name}", lambda file=file, last=last: len(read_wav(file)[0]) >= last)
+        if share(read_wav(file)[0][first:last], 16000, LEADER_HZ) > HEARD:
+            found.add(name)
+    return found
+
+
+def test_listen_whisper_and_barge_by_keys_and_take_over(
+    leader_page: Page, hotline: Hotline, tmp_path: Path
+) -> None:
+    page = leader_page
+    expect(page.get_by_test_id("lead-phone")).to_have_text("话机就绪", timeout=LONG_MS)
+    screen(page, "supervisor-quiet")
+    with talk(hotline, tmp_path, "13800005501") as (caller, seat):
+        expect(page.get_by_test_id("lead-seat-1")).to_contain_text("通话中")
+        expect(page.get_by_test_id("lead-seat-1")).to_contain_text("138****5501")
+        page.keyboard.press("1")
+        page.keyboard.press("F1")
+        expect(page.get_by_test_id("mine")).to_contain_text("监听中 · 1号席", timeout=LONG_MS)
+        assert hear_leader(tmp_path) == set()
+        page.keyboard.press("F3")
+        expect(page.get_by_test_id("mine")).to_contain_text("耳语中")
+        assert hear_leader(tmp_path) == {"seat"}
+        page.keyboard.press("F6")
+        expect(page.get_by_test_id("mine")).to_contain_text("插话中")
+        assert hear_leader(tmp_path) == {"caller", "seat"}
+        screen(page, "supervisor-barged")
+        page.once("dialog", lambda dialog: dialog.accept())
+        page.keyboard.press("F4")
+        expect(page.get_by_test_id("mine")).to_contain_text("接管通话中")
+        expect(page.get_by_test_id("taken")).to_contain_text("冉班长 正在接听接管的来电")
+        expect(page.get_by_test_id("lead-seat-1")).to_contain_text("话后整理")
+        seat.wait_ended()
+        assert "caller" in hear_leader_alone(tmp_path)
+        screen(page, "supervisor-taken-over")
+        page.keyboard.press("F8")
+        caller.wait_ended(20)
+    expect(page.get_by_test_id("mine")).to_contain_text("接管已结束：班长已退出")
+    line = page.get_by_test_id("time-line").first
+    expect(line).to_contain_text("138****5501")
+    expect(line.locator("[data-kind=leader]")).to_have_count(1, timeout=LONG_MS)
+    expect(page.get_by_test_id("sum-today")).to_contain_text("✓")
+    line.click()
+    page.wait_for_url("**/calls/*")
+
+
+def hear_leader_alone(files: Path) -> set[str]:
+    """The seat's phone has ended: only the caller can hear."""
+    file = files / "caller-hears.wav"
+    first = len(read_wav(file)[0]) + int(SETTLE_S * 16000)
+    last = first + int(LISTEN_S * 16000)
+    wait_for("sound at the caller", lambda: len(read_wav(file)[0]) >= last)
+    return {"caller"} if share(read_wav(file)[0][first:last], 16000, LEADER_HZ) > 0.5 else set()
+
+
+def test_a_broadcast_and_a_forced_pause_reach_the_operators_screen(
+    leader_page: Page, page: Page, hotline: Hotline
+) -> None:
+    begin_duty(page, hotline, "op02", 2)
+    wall = page.context.new_page()
+    wall.goto("/wall")
+    leader_page.keyboard.press("Alt+n")
+    leader_page.get_by_test_id("note-words").fill("<b>夔门</b>停水公告已播，按公告答复")
+    leader_page.get_by_test_id("note-send").click()
+    expect(page.get_by_test_id("note")).to_contain_text("<b>夔门</b>停水公告已播")
+    expect(wall.get_by_test_id("wall-notes")).to_contain_text("夔门")
+    wall.set_viewport_size({"width": 1920, "height": 1080})
+    screen(wall, "wall-note", fills=True)
+    screen(page, "seat-note", fills=True)
+    expect(leader_page.get_by_test_id("lead-note")).to_contain_text("还没有人读")
+    page.keyboard.press("Alt+m")
+    expect(page.get_by_test_id("note")).to_be_hidden()
+    expect(leader_page.get_by_test_id("lead-note")).to_contain_text("已读：王芳")
+
+    leader_page.keyboard.press("Escape")
+    leader_page.get_by_test_id("lead-seat-2").click()
+    leader_page.keyboard.press("Alt+p")
+    why = leader_page.get_by_test_id("force-why")
+    expect(why).to_be_focused()
+    screen(leader_page, "supervisor-force")
+    why.fill("到会议室来一下")
+    leader_page.keyboard.press("Enter")
+    expect(leader_page.get_by_test_id("lead-seat-2")).to_contain_text("暂停")
+    expect(page.get_by_test_id("note")).to_contain_text(
+        "班长 冉班长 已将您的坐席置为暂停（小休）：到会议室来一下"
+    )
+    screen(page, "seat-forced", fills=True)
+    page.keyboard.press("Alt+m")
+    leader_page.keyboard.press("Alt+x")
+    leader_page.get_by_test_id("force-why").fill("交班")
+    leader_page.keyboard.press("Enter")
+    expect(page.get_by_test_id("note")).to_contain_text("签出：交班")
+    expect(page.get_by_test_id("seat-tile-2")).to_be_visible()
+    leader_page.get_by_text("撤回").click()
+    expect(wall.get_by_test_id("wall-notes")).to_be_empty()
+
+
+def test_the_page_says_why_it_cannot_and_loads_again(leader_page: Page, hotline: Hotline) -> None:
+    page = leader_page
+    page.route("**/api/supervision", lambda route: route.abort())
+    page.goto("/supervisor")
+    expect(page.get_by_test_id("page-failed")).to_contain_text("网络中断")
+    screen(page, "supervisor-failed")
+    page.unroute("**/api/supervision")
+    page.keyboard.press("Enter")
+    expect(page.get_by_test_id("lead-seat-1")).to_be_visible()
+    expect(page.get_by_test_id("lead-phone")).to_have_text("话机就绪", timeout=LONG_MS)
+    page.context.set_offline(True)
+    expect(page.get_by_test_id("banner-link")).to_contain_text("与服务器的连接中断")
+    page.context.set_offline(False)
+    expect(page.get_by_test_id("banner-link")).to_be_hidden(timeout=60_000)
+    expect(page.get_by_test_id("lead-problem")).to_be_empty()
+    page.keyboard.press("F10")
+    expect(page.get_by_test_id("help")).to_contain_text("耳语")
+    screen(page, "supervisor-help")

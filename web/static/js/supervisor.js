@@ -1,0 +1,56 @@
+// The shift leader's page: five seats live, an ear at any of them, the day as timelines, words to everybody.
+import { ask, byId, get, whenSignedOut } from "./api.js";
+import { mountHelp } from "./keys.js";
+import { open } from "./page.js";
+import { beTheOne } from "./seat_one.js";
+import { listen, showEngine, showLink } from "./stream.js";
+import { mountCalls, refreshCalls } from "./supervisor_calls.js";
+import { draw, lead, problem, reached, tick, tookNews } from "./supervisor_desk.js";
+import { mountKeys } from "./supervisor_keys.js";
+import { drawNotes, mountNotes } from "./supervisor_notes.js";
+import { letGo, mountPhone } from "./supervisor_phone.js";
+
+const PATIENCE_MS = 8000;
+const FACTS = ["SupervisionOrdered", "LeaderRang", "LeaderListened", "LeaderWhispered", "LeaderBarged", "LeaderTookOver", "SupervisionEnded", "CallTakenOver", "SeatForced", "NotePosted", "NoteRead"];
+const OF_CALLS = ["CallArrived", "CallAnswered", "CallTakenOver", "CallEnded", "MessageStarted", "SeatUnpaused"];
+
+export async function refresh() {
+  const asked = Date.now();
+  const view = await ask("GET", "/api/supervision", undefined, PATIENCE_MS);
+  lead.skew = Date.parse(view.now) - (asked + Date.now()) / 2;
+  lead.view = view;
+  reached();
+  showLink(view.link);
+  showEngine(view.engine);
+  tookNews();
+  drawNotes(view.notes);
+  draw();
+}
+let soon;
+const refreshSoon = () => { soon ??= setTimeout(() => { soon = undefined; refresh().catch(problem); }, 40); };
+let callsSoon;
+const callsLater = () => { callsSoon ??= setTimeout(() => { callsSoon = undefined; refreshCalls().catch(() => {}); }, 1000); };
+
+lead.refresh = refresh;
+mountKeys();
+mountCalls();
+mountNotes(refresh);
+mountHelp();
+setInterval(tick, 500);
+whenSignedOut(() => {
+  if (!lead.phone?.session) return location.assign("/login");
+  problem(new Error("登录已过期：通话不受影响，结束后请重新登录"));
+});
+await beTheOne(() => { letGo(); location.reload(); }, "minsheng-supervisor");
+await open(async () => {
+  lead.me = await get("/api/me");
+  const { pause_reasons: reasons } = await get("/api/reference");
+  byId("force-reason").replaceChildren(...reasons.map((one) => new Option(one.label, one.key)));
+  await refresh();
+  await refreshCalls();
+  mountPhone();
+  listen((kind) => {
+    if (!kind.startsWith("Utterance")) refreshSoon();
+    if (OF_CALLS.includes(kind)) callsLater();
+  }, () => refresh().catch((error) => { problem(error); throw error; }), FACTS);
+});
