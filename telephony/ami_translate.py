@@ -11,7 +11,6 @@ from typing import Final
 
 import structlog
 
-from core.callback_events import CallBackAsked
 from core.clock import Clock
 from core.events import (
     CallAnswered,
@@ -50,13 +49,7 @@ log = structlog.get_logger(__name__)
 
 _FROM_TRUNK: Final = "from-trunk"
 _OF_CALLERS: Final = frozenset(
-    {
-        "MinshengMessageStarted",
-        "MinshengMessageLeft",
-        "MinshengUrgent",
-        "MinshengTurnedAway",
-        "MinshengCallBack",
-    }
+    {"MinshengMessageStarted", "MinshengMessageLeft", "MinshengUrgent", "MinshengTurnedAway"}
 )
 _GONE_STATES: Final = frozenset({"Removed", "Unreachable"})
 
@@ -186,8 +179,6 @@ class Translator:
         if what not in _OF_CALLERS:
             return None
         call_id = self.known.caller(event).call_id
-        if what == "MinshengCallBack":
-            return CallBackAsked(at=now, call_id=call_id)
         if what == "MinshengMessageStarted":
             return MessageStarted(at=now, call_id=call_id, reason=event["Reason"][:40])
         if what == "MinshengUrgent":
@@ -195,8 +186,12 @@ class Translator:
         if what == "MinshengTurnedAway":
             return CallTurnedAway(at=now, call_id=call_id, reason=event["Reason"][:40])
         if what == "MinshengMessageLeft":
-            name, seconds = event["File"][:120], float(event.get("Duration") or 0)
-            return MessageLeft(at=now, call_id=call_id, file_name=name, duration_s=seconds)
+            return MessageLeft(
+                at=now,
+                call_id=call_id,
+                file_name=event["File"][:120],
+                duration_s=float(event.get("Duration") or 0),
+            )
         return None
 
     def _hang_up_asked(self, event: AmiMessage) -> None:

@@ -15,6 +15,7 @@ from db.repositories import tickets
 from db.session import reading, transaction
 from telephony.bridge_key import Press
 from tests.fakes.web_house import IDS, NOW, a_call, a_ticket
+from tests.integration.test_bridge_lives import House, Line, open_house
 from tests.integration.test_leg_words import settle
 
 KEY = {"Idempotency-Key": "hand-over-1"}
@@ -164,3 +165,15 @@ async def test_the_ticket_becomes_most_urgent_and_says_who_took_it_when(talk):
     async with reading(talk.sessions) as session:
         told = [event.reason for event in await tickets.history(session, 7)]
     assert told == ["op01 移交 119 台，16:00:10 接通，通话 45 秒"]
+
+
+async def test_a_dispatcher_is_never_asked_for_a_key_whoever_else_is_called() -> None:
+    async def work(house: House) -> None:
+        await house.press(roles=("grid_worker", "emergency"), given={"emergency": [Line("119")]})
+        _, legs = await house.rows()
+        assert {leg.role: leg.asks for leg in legs if leg.role not in ("caller", "seat")} == {
+            "grid_worker": True,
+            "emergency": False,
+        }
+
+    await open_house(work)
