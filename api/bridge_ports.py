@@ -9,8 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.clock import Clock
 from core.events import Fact
-from core.ids import CallId, SeatId
 from core.vocabulary import BridgeRole
+from db.models import Bridge
 from db.repositories import directory
 from db.session import SessionMaker, reading
 from telephony.bridge_key import Press
@@ -78,9 +78,7 @@ class HouseTicketDesk:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
 
-    async def ticket_for(
-        self, session: AsyncSession, call_id: CallId | None, seat_id: SeatId | None, account_id: int | None
-    ) -> tuple[int, Fact | None]:
+    async def ticket_for(self, session: AsyncSession, bridge: Bridge) -> tuple[int, Fact | None]:
         """The call's ticket or a new one, and the fact of it."""
-        ticket, fact = await open_for_bridge(session, call_id, seat_id, account_id, self._clock.now())
+        ticket, fact = await open_for_bridge(session, bridge, self._clock.now())
         return ticket.id, fact

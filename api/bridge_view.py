@@ -60,6 +60,7 @@ def _leg(leg: BridgeLeg, numbers: list[BridgeNumber], attempts: list[BridgeAttem
         "number_masked": masked(here.digits) if here else "",
         "numbers": len(numbers),
         "muted": leg.muted,
+        "cause": attempts[-1].cause if attempts else None,
         "joined_at": _iso(leg.joined_at),
         "left_at": _iso(leg.left_at),
         "attempts": [

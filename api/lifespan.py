@@ -11,7 +11,7 @@ from fastapi import FastAPI
 from api.bridge_ports import HouseDirectory, HouseTicketDesk
 from api.state import House
 from api.stream import LogTail, Stream
-from api.subscriptions import subscribe
+from api.subscriptions import Listeners, subscribe
 from core.bus import Bus
 from core.clock import Clock, SystemClock
 from core.config import Settings
@@ -20,6 +20,7 @@ from db.session import SessionMaker, make_engine, make_sessions
 from ivr.agi_server import AgiServer
 from ivr.progress import Progress
 from telephony.control import TelephonyControl
+from tickets.callback_listener import CallbackListener
 from tickets.draft.corrections import CorrectionListener
 from tickets.draft.desk import DraftDesk
 from tickets.draft.model import MODEL_NAME
@@ -34,6 +35,7 @@ class Parts:
     control: TelephonyControl
     transcription: TranscriptionService
     tickets: TicketListener
+    callbacks: CallbackListener
     drafts: DraftDesk
     stream: Stream
     tail: LogTail
@@ -46,6 +48,7 @@ def furnish(app: FastAPI, sessions: SessionMaker, clock: Clock) -> Parts:
     control = TelephonyControl(settings, sessions, bus, clock)
     transcription = TranscriptionService(settings, sessions, bus, clock, control.switchboard)
     tickets = TicketListener(sessions, bus, clock)
+    callbacks = CallbackListener(sessions, bus, clock)
     app.state.bridges = control.bridges.furnish(
         HouseDirectory(sessions, clock), HouseTicketDesk(clock), control.seats
     )
@@ -56,9 +59,9 @@ def furnish(app: FastAPI, sessions: SessionMaker, clock: Clock) -> Parts:
     tail = LogTail(house, stream)
     drafts = DraftDesk(settings.state_dir / MODEL_NAME)
     lessons = CorrectionListener(sessions, clock, drafts)
-    subscribe(bus, tickets, transcription, lessons, control, tail)
+    subscribe(bus, Listeners(tickets, callbacks, transcription, lessons, control), tail)
     app.state.house, app.state.stream, app.state.drafts = house, stream, drafts
-    return Parts(control, transcription, tickets, drafts, stream, tail)
+    return Parts(control, transcription, tickets, callbacks, drafts, stream, tail)
 
 
 @asynccontextmanager
@@ -82,6 +85,7 @@ async def lifespan(app: FastAPI) -> AsyncGenerator[None, None]:
         tasks = TaskGroup()
         stack.push_async_callback(tasks.close)
         tasks.run_forever("tickets-catch-up", parts.tickets.keep_up)
+        tasks.run_forever("callbacks-catch-up", parts.callbacks.keep_up)
         tasks.start("draft-desk", parts.drafts.start(sessions))
         app.state.stop_streams = parts.stream.close
         yield

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, Final
 
 from api.stream import LogTail
 from core.bridge_events import BridgeEnded, BridgeTicketed, LegJoined, LegLeft, LegRemoved
 from core.bus import Bus
-from core.events import CallAnswered, CallArrived, CallEnded, MessageLeft, TicketChanged
+from core.callback_events import CallBackAsked
+from core.events import CallAnswered, CallArrived, CallEnded, MessageLeft, SeatLeft, TicketChanged
 from core.supervision_events import CallTakenOver
 from telephony.control import TelephonyControl
+from tickets.callback_listener import CallbackListener
 from tickets.draft.corrections import CorrectionListener
 from tickets.on_events import TicketListener
 from transcription.service import TranscriptionService
@@ -17,30 +20,39 @@ from transcription.service import TranscriptionService
 HANDED_OVER: Final = (LegJoined, LegLeft, LegRemoved, BridgeTicketed, BridgeEnded)
 
 
-def subscribe(
-    bus: Bus,
-    tickets: TicketListener,
-    transcription: TranscriptionService,
-    lessons: CorrectionListener,
-    control: TelephonyControl,
-    tail: LogTail,
-) -> None:
+@dataclass(frozen=True, slots=True)
+class Listeners:
+    """Who listens."""
+
+    tickets: TicketListener
+    callbacks: CallbackListener
+    transcription: TranscriptionService
+    lessons: CorrectionListener
+    control: TelephonyControl
+
+
+def subscribe(bus: Bus, who: Listeners, tail: LogTail) -> None:
     """Every subscription of the house, in the order in which they are told."""
-    arrivals, leaders = control.arrivals, control.supervision.service
+    arrivals, leaders = who.control.arrivals, who.control.supervision.service
     table: list[tuple[Any, Any]] = [
-        *((kind, tickets.handovers.on_bridge) for kind in HANDED_OVER),
+        *((kind, who.tickets.handovers.on_bridge) for kind in HANDED_OVER),
         (CallArrived, arrivals.on_arrived),
-        (CallAnswered, tickets.on_answered),
-        (CallAnswered, transcription.on_call_answered),
-        (CallTakenOver, transcription.on_call_answered),
-        (CallEnded, transcription.on_call_ended),
+        (CallAnswered, who.tickets.on_answered),
+        (CallAnswered, who.transcription.on_call_answered),
+        (CallTakenOver, who.transcription.on_call_answered),
+        (CallEnded, who.transcription.on_call_ended),
         (CallEnded, leaders.on_call_ended),
-        (MessageLeft, tickets.on_message),
-        (LegJoined, transcription.on_leg_joined),
-        (LegLeft, transcription.on_leg_left),
-        (LegRemoved, transcription.on_leg_left),
-        (BridgeEnded, transcription.on_bridge_ended),
-        (TicketChanged, lessons.on_ticket),
+        (MessageLeft, who.tickets.on_message),
+        (CallEnded, who.callbacks.on_call),
+        (CallBackAsked, who.callbacks.on_call),
+        (CallAnswered, who.callbacks.on_answered),
+        (SeatLeft, who.callbacks.on_seat_left),
+        (BridgeEnded, who.callbacks.on_bridge_ended),
+        (LegJoined, who.transcription.on_leg_joined),
+        (LegLeft, who.transcription.on_leg_left),
+        (LegRemoved, who.transcription.on_leg_left),
+        (BridgeEnded, who.transcription.on_bridge_ended),
+        (TicketChanged, who.lessons.on_ticket),
         (TicketChanged, leaders.on_ticket),
     ]
     for kind, listener in table:

@@ -18,6 +18,7 @@ ROLE_LABELS: Final[dict[str, str]] = {
     "handling_unit": "承办单位",
     "emergency": "110/119/120",
     "citizen": "群众",
+    "callee": "对方",
 }
 """The two that are here already, colleagues, and core.vocabulary.BridgeRole. `extra-1` … are added people."""
 

@@ -101,6 +101,7 @@ class CallOutcome(StrEnum):
     NO_MESSAGE = "no_message"
     TURNED_AWAY = "turned_away"
     """A flooding number that pressed no key, or for which no line was to spare."""
+    CALLBACK_REQUESTED = "callback_requested"
 
 
 class TicketStatus(StrEnum):
@@ -253,6 +254,7 @@ _PAIRS: Final[tuple[tuple[StrEnum, str], ...]] = (
     (CallOutcome.VOICEMAIL, "已留言"),
     (CallOutcome.NO_MESSAGE, "未留言"),
     (CallOutcome.TURNED_AWAY, "频繁来电未转人工"),
+    (CallOutcome.CALLBACK_REQUESTED, "已登记回拨"),
     (TicketStatus.DRAFT, "草稿"),
     (TicketStatus.PENDING_ACCEPT, "待受理"),
     (TicketStatus.TO_DISPATCH, "待派单"),

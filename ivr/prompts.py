@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from core.callback_words import BACK_IN_MINUTES
 from core.config import Settings
 from core.errors import SetupIncomplete
 
@@ -55,6 +56,13 @@ PROMPTS: Final[tuple[Prompt, ...]] = (
     Prompt("ms-challenge", "您的来电较多，请按5继续。水电气等紧急民生问题请按1。", 9.0),
     Prompt("ms-away-challenge", "没有收到您的按键，请稍后再拨。紧急民生问题请按1。", 9.0),
     Prompt("ms-away-lines", "现在线路繁忙，请稍后再拨。紧急民生问题请按1。", 9.0),
+    Prompt("ms-busy-back", "话务员正忙，请稍候。您也可以按星号键登记回拨，我们会给您打回来。", 12.0),
+    *(
+        Prompt(f"ms-back-in-{minutes}", f"已为您登记，我们将在{minutes}分钟内给您回拨，再见。", 9.0)
+        for minutes in BACK_IN_MINUTES
+    ),
+    Prompt("ms-back-in-soon", "已为您登记，我们会尽快给您回拨，再见。", 9.0),
+    Prompt("ms-back-withheld", "您的来电没有显示号码，无法回拨，请不要挂机，继续为您排队。", 9.0),
     Prompt("ms-message", "当前话务员无法接听，请在提示音后留言，说完请挂机。我们会尽快与您联系。", 15.0),
     Prompt("ms-message-thanks", "您的留言已经收到，感谢来电，再见。", 8.0),
     Prompt("ms-thanks", "感谢来电，再见。", 5.0),

@@ -11,6 +11,7 @@ from typing import Final
 
 import structlog
 
+from core.callback_events import CallBackAsked
 from core.clock import Clock
 from core.events import (
     CallAnswered,
@@ -49,7 +50,13 @@ log = structlog.get_logger(__name__)
 
 _FROM_TRUNK: Final = "from-trunk"
 _OF_CALLERS: Final = frozenset(
-    {"MinshengMessageStarted", "MinshengMessageLeft", "MinshengUrgent", "MinshengTurnedAway"}
+    {
+        "MinshengMessageStarted",
+        "MinshengMessageLeft",
+        "MinshengUrgent",
+        "MinshengTurnedAway",
+        "MinshengCallBack",
+    }
 )
 _GONE_STATES: Final = frozenset({"Removed", "Unreachable"})
 
@@ -179,6 +186,8 @@ class Translator:
         if what not in _OF_CALLERS:
             return None
         call_id = self.known.caller(event).call_id
+        if what == "MinshengCallBack":
+            return CallBackAsked(at=now, call_id=call_id)
         if what == "MinshengMessageStarted":
             return MessageStarted(at=now, call_id=call_id, reason=event["Reason"][:40])
         if what == "MinshengUrgent":
@@ -186,12 +195,8 @@ class Translator:
         if what == "MinshengTurnedAway":
             return CallTurnedAway(at=now, call_id=call_id, reason=event["Reason"][:40])
         if what == "MinshengMessageLeft":
-            return MessageLeft(
-                at=now,
-                call_id=call_id,
-                file_name=event["File"][:120],
-                duration_s=float(event.get("Duration") or 0),
-            )
+            name, seconds = event["File"][:120], float(event.get("Duration") or 0)
+            return MessageLeft(at=now, call_id=call_id, file_name=name, duration_s=seconds)
         return None
 
     def _hang_up_asked(self, event: AmiMessage) -> None:

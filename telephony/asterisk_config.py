@@ -88,6 +88,7 @@ def render(settings: Settings, policy: QueuePolicy | None = None) -> None:
     _link(root / "data" / "sounds" / "zh", settings.prompts_dir)
     _link(root / "data" / "sounds" / "en", settings.prompts_dir)
     _make_music(root / "data" / "moh" / "hold.wav")
+    _make_ringing(root / "data" / "ringback" / "ring.wav")
 
 
 def _values(settings: Settings, policy: QueuePolicy) -> dict[str, Any]:
@@ -180,7 +181,6 @@ def _make_music(file: Path) -> None:
     """A calm, royalty-free chord figure of 16 s; replace the file to play something else."""
     if file.exists():
         return
-    file.parent.mkdir(parents=True, exist_ok=True)
     chords = ((262, 330, 392), (220, 262, 330), (175, 220, 262), (196, 247, 294))
     frames = bytearray()
     for chord in chords:
@@ -189,6 +189,22 @@ def _make_music(file: Path) -> None:
             fade = math.sin(math.pi * n / length) ** 0.5
             value = sum(math.sin(2 * math.pi * hz * n / MUSIC_RATE_HZ) for hz in chord)
             frames += struct.pack("<h", int(1800 * (0.25 + 0.75 * fade) * value))
+    _write_sound(file, frames)
+
+
+def _make_ringing(file: Path) -> None:
+    """The ringing tone of this country: 450 Hz, one second in five."""
+    if file.exists():
+        return
+    frames = bytearray()
+    for n in range(5 * MUSIC_RATE_HZ):
+        loud = 4000 if n < MUSIC_RATE_HZ else 0
+        frames += struct.pack("<h", int(loud * math.sin(2 * math.pi * 450 * n / MUSIC_RATE_HZ)))
+    _write_sound(file, frames)
+
+
+def _write_sound(file: Path, frames: bytearray) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
     draft = file.with_suffix(".part")
     with wave.open(str(draft), "wb") as out:
         out.setnchannels(1)

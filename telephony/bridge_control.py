@@ -12,7 +12,7 @@ from core.bridge_events import BridgeTicketed
 from core.bus import Bus
 from core.clock import Clock
 from core.config import Settings
-from core.ids import CallId, SeatId
+from core.ids import CallId
 from core.vocabulary import RecordingState
 from db.repositories import bridges, event_log
 from db.session import SessionMaker, transaction
@@ -97,8 +97,7 @@ class BridgeControl:
             if row is None or row.ticket_id is not None:
                 return
             call_id = CallId(row.call_id) if row.call_id else None
-            seat_id = SeatId(row.seat_id) if row.seat_id is not None else None
-            row.ticket_id, opened = await desk.ticket_for(session, call_id, seat_id, row.account_id)
+            row.ticket_id, opened = await desk.ticket_for(session, row)
             fact = BridgeTicketed(
                 at=self._clock.now(), bridge_id=bridge_id, call_id=call_id, ticket_id=row.ticket_id
             )

@@ -29,7 +29,7 @@ from core.bridge_events import (
     LegUnanswered,
     LegWasBusy,
 )
-from core.bridge_words import CALLER, BridgeEnd, BridgeState, LegState, Presser
+from core.bridge_words import CALLER, SEAT, BridgeEnd, BridgeKind, BridgeState, LegState, Presser
 from core.errors import IllegalTransition
 from core.ids import CallId, SeatId
 from db.models.bridge import Bridge, BridgeAttempt, BridgeLeg, BridgeNumber
@@ -251,15 +251,17 @@ async def dial_order(step: Step, leg: BridgeLeg, numbers: Sequence[BridgeNumber]
     if leg.seat_id is not None:
         row = await seats.get(step.session, leg.seat_id)
         seat = (SeatId(leg.seat_id), row.phone if row else "seat")
+    outbound = step.bridge.kind is BridgeKind.OUTBOUND
     return Dial(
         leg=name_of(leg),
         digits=numbers[leg.place].digits if numbers else "",
         seat=seat,
         about=step.bridge.about[:2] or "00",
         by="grid" if step.bridge.presser is Presser.GRID else "caller",
-        ring_s=step.limits.ring_s,
+        ring_s=step.limits.outbound_ring_s if outbound else step.limits.ring_s,
         asks=leg.asks,
         call_id=step.bridge.call_id,
+        own=outbound and leg.role == SEAT,
     )
 
 

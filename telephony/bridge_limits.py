@@ -11,6 +11,7 @@ import structlog
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from core.bridge_words import BridgeKind
 from core.clock import SHANGHAI
 from core.errors import HotlineError
 from db.models.reference import Policy
@@ -20,7 +21,16 @@ log = structlog.get_logger(__name__)
 
 ALLOWED: Final = "1NXXXXXXXXX NXXXXXXX 02XNXXXXXXX 0ZXXNXXXXXX 0ZXXNXXXXXXX 110 119 120 122"
 """While the policy has no row: mobiles, fixed lines of the county and with area code, emergency services."""
-_KEYS: Final = ("bridge_allowed", "bridge_ring_s", "bridge_parties", "bridge_seat_day", "bridge_day")
+_KEYS: Final = (
+    "bridge_allowed",
+    "bridge_ring_s",
+    "bridge_parties",
+    "bridge_seat_day",
+    "bridge_day",
+    "outbound_seat_day",
+    "outbound_day",
+    "outbound_ring_s",
+)
 _LETTERS: Final = {"X": "[0-9]", "N": "[2-9]", "Z": "[1-9]"}
 
 
@@ -28,6 +38,13 @@ class TooManyBridges(HotlineError):
     """今天的一键三方次数已达上限，请联系班长。"""
 
     code = "too-many-bridges"
+    status = 429
+
+
+class TooManyCallsOut(HotlineError):
+    """今天的外呼次数已达上限，请联系班长。"""
+
+    code = "too-many-calls-out"
     status = 429
 
 
@@ -51,10 +68,14 @@ class Limits:
 
     allowed: re.Pattern[str]
     ring_s: float = 25
+    outbound_ring_s: float = 45
+    """A citizen is given longer: there is no next number."""
     parties: int = 8
     seat_day: int = 40
     day: int = 300
     """Outbound attempts of all conferences in one day."""
+    outbound_seat_day: int = 120
+    outbound_day: int = 1000
 
     def check_number(self, digits: str) -> None:
         """Raises NumberNotAllowed for anything that is not on the allow-list."""
@@ -80,16 +101,34 @@ async def read_limits(session: AsyncSession) -> Limits:
     return Limits(
         allowed=allow_list(values.get("bridge_allowed", ALLOWED)),
         ring_s=_number(values, "bridge_ring_s", 25),
+        outbound_ring_s=_number(values, "outbound_ring_s", 45),
         parties=int(_number(values, "bridge_parties", 8)),
         seat_day=int(_number(values, "bridge_seat_day", 40)),
         day=int(_number(values, "bridge_day", 300)),
+        outbound_seat_day=int(_number(values, "outbound_seat_day", 120)),
+        outbound_day=int(_number(values, "outbound_day", 1000)),
     )
 
 
-async def check_caps(session: AsyncSession, limits: Limits, seat_id: int | None, now: dt.datetime) -> None:
-    """Raises TooManyBridges where this seat, or the house, has had enough for today."""
+async def check_caps(
+    session: AsyncSession,
+    limits: Limits,
+    seat_id: int | None,
+    now: dt.datetime,
+    kind: BridgeKind = BridgeKind.EMERGENCY,
+) -> None:
+    """Where this seat, or the house, has had enough for today. Calls out never use up what emergencies have.
+
+    Raises:
+        TooManyBridges, TooManyCallsOut.
+    """
+    outbound = kind is BridgeKind.OUTBOUND
     midnight = now.astimezone(SHANGHAI).replace(hour=0, minute=0, second=0, microsecond=0)
-    pressed, dialled = await bridges.counts_since(session, midnight, seat_id)
+    pressed, dialled = await bridges.counts_since(session, midnight, seat_id, outbound=outbound)
+    if outbound:
+        if pressed >= limits.outbound_seat_day or dialled >= limits.outbound_day:
+            raise TooManyCallsOut
+        return
     if seat_id is not None and pressed >= limits.seat_day:
         raise TooManyBridges(seat_id=seat_id)
     if dialled >= limits.day:

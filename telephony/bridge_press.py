@@ -10,13 +10,13 @@ import structlog
 from sqlalchemy import insert
 
 from core.bridge_events import BridgePressed, LegFailed
-from core.bridge_words import CALLER, SEAT, BridgeState, Presser
+from core.bridge_words import CALLER, SEAT, BridgeKind, BridgeState, Presser
 from core.errors import IllegalTransition, InvalidField, NotFound
 from core.ids import SeatId
-from core.vocabulary import BridgeRole, CallState
+from core.vocabulary import BridgeRole, CallState, SeatState
 from db.models.bridge import Bridge, BridgeAttempt, BridgeLeg, BridgeNumber
 from db.models.call import Call
-from db.repositories import calls
+from db.repositories import bridges, calls, seats
 from telephony.bridge_key import Press
 from telephony.bridge_legs import Move, Step, apply, dial_order, first_attempt
 from telephony.bridge_limits import Limits, NobodyToCall, NumberNotAllowed
@@ -24,6 +24,7 @@ from telephony.ports import Directory, Number
 
 log = structlog.get_logger(__name__)
 
+_MAY_CALL_OUT: Final = frozenset({SeatState.READY, SeatState.PAUSED, SeatState.WRAP_UP})
 _TALKING: Final = frozenset({CallState.TALKING, CallState.HELD, CallState.RECONNECTING})
 
 
@@ -88,12 +89,23 @@ def new_bridge(press: Press, now: dt.datetime) -> Bridge:
 async def write_rows(step: Step, press: Press, numbers: Numbers) -> None:
     """Legs, numbers, first attempts, and the orders they stand for. Raises NotFound, IllegalTransition."""
     moved = await _those_who_talk(step, press) if press.presser is Presser.SEAT_CALL else {}
+    if press.kind is BridgeKind.OUTBOUND:
+        await _check_free(step, press)
     own: Numbers = {SEAT: []} if press.presser is not Presser.SEAT_CALL and press.seat_id is not None else {}
     at_seats = {**press.seats, **({SEAT: press.seat_id} if press.seat_id is not None else {})}
     await begin_legs(step, {**own, **numbers}, seats=at_seats, asks=press.asks, moved=moved)
     seat_id = SeatId(press.seat_id) if press.seat_id is not None else None
     pressed = BridgePressed(**step.frame(), presser=press.presser, seat_id=seat_id, roles=tuple(press.roles))
     step.change.facts.insert(0, pressed)
+
+
+async def _check_free(step: Step, press: Press) -> None:
+    """Looked at under the seat's lock: two orders at once are one call out."""
+    row = await seats.get_for_update(step.session, press.seat_id or 0)
+    if row is None or row.state not in _MAY_CALL_OUT:
+        raise IllegalTransition(reason="振铃或通话中不能外呼")
+    if await bridges.open_of_seat(step.session, row.id, besides=step.bridge.id) is not None:
+        raise IllegalTransition(reason="上一个外呼还没有结束")
 
 
 async def _those_who_talk(step: Step, press: Press) -> dict[str, str]:

@@ -89,7 +89,7 @@ class BridgeService:
                     return running.id
                 now, limits = self._parts.clock.now(), await read_limits(session)
                 numbers = choose(press, found, limits)
-                await check_caps(session, limits, press.seat_id, now)
+                await check_caps(session, limits, press.seat_id, now, press.kind)
                 bridge = new_bridge(press, now)
                 session.add(bridge)
                 await session.flush()
@@ -158,7 +158,7 @@ class BridgeService:
                 raise NobodyToCall
             if leg.state not in OVER:
                 raise IllegalTransition(state=leg.state)
-            await check_caps(step.session, step.limits, None, step.now)
+            await check_caps(step.session, step.limits, None, step.now, step.bridge.kind)
             await dial_again(step, leg, 0, LegRedialled)
 
         await self._order(bridge_id, leg_id, work)
@@ -189,7 +189,7 @@ class BridgeService:
             kept = may_dial(numbers, step.limits)
             if not kept:
                 raise NobodyToCall
-            await check_caps(session, step.limits, None, step.now)
+            await check_caps(session, step.limits, None, step.now, step.bridge.kind)
             leg = await begin_leg(step, name, kept, asks=asks)
             await self._log(step)
         await self._after(step.change)

@@ -36,6 +36,8 @@ class Dial:
     """Whether an outside phone is asked for key 1."""
     call_id: str | None = None
     """The call that a seat's page is to show when it rings."""
+    own: bool = False
+    """The seat's operator calls out: its page picks up by itself and hears the ringing."""
 
 
 class BridgeSwitch:
@@ -74,7 +76,8 @@ class BridgeSwitch:
             seat_id, phone = order.seat
             if phone not in ("seat", "desk"):
                 raise UnsafeHeader
-            channel, context = f"PJSIP/{phone}{int(seat_id)}", "bridge-seat-leg"
+            context = "outbound-seat-leg" if order.own else "bridge-seat-leg"
+            channel = f"PJSIP/{phone}{int(seat_id)}"
         else:
             if not _DIGITS.match(order.digits):
                 raise UnsafeHeader
@@ -92,10 +95,9 @@ class BridgeSwitch:
             "Priority": "1",
             "CallerID": f"<{self._shown}>",
             "Timeout": str(int(order.ring_s * 1000)),
-            "Variable": f"MS_ABOUT={order.about},MS_BY={order.by}" + (COUNTED if order.seat is None else ""),
+            "Variable": f"MS_ABOUT={order.about},MS_BY={order.by}"
+            + (COUNTED if order.seat is None else _told_to_page(order)),
         }
-        if order.seat is not None and order.call_id:
-            headers["PreDialGoSub"] = f"seat-headers^s^1({parse_call_id(order.call_id)})"
         await self._link.action("Originate", headers)
 
     async def probe(self, token: str, digits: str, ring_s: float) -> None:
@@ -146,3 +148,12 @@ class BridgeSwitch:
             return await self._link.listing("ConfbridgeList", {"Conference": room(bridge_id)})
         except ActionRefused:
             return []
+
+
+def _told_to_page(order: Dial) -> str:
+    """What a seat's page is told by headers: which call this is about, and to pick up by itself.
+
+    Not by PreDialGoSub: for an Originate by AMI Asterisk 22 does not run it.
+    """
+    told = f",PJSIP_HEADER(add,X-Minsheng-Call)={parse_call_id(order.call_id)}" if order.call_id else ""
+    return f"{told},PJSIP_HEADER(add,X-Minsheng-Outbound)=1" if order.own else told

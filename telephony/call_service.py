@@ -6,6 +6,7 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.bus import Bus
+from core.callback_events import CallBackAsked
 from core.clock import Clock
 from core.errors import IllegalTransition, NotFound
 from core.events import (
@@ -103,8 +104,8 @@ async def _fill_in(session: AsyncSession, call: Call, before: CallState, fact: C
             await _end_ring(session, call, fact)
         case CallAnswered():
             await _answer(session, call, fact)
-        case MessageStarted() | MessageLeft():
-            _take_message(call, before, fact)
+        case MessageStarted() | MessageLeft() | CallBackAsked():
+            _take_wish(call, before, fact)
         case CallTakenOver() | CallReconciled() | CallEnded():
             await _pass_on(session, call, before, fact)
         case _:
@@ -125,7 +126,10 @@ def _remark(call: Call, fact: CallRouted | EmergencyKeyPressed | CallTurnedAway)
             call.turned_away = fact.reason
 
 
-def _take_message(call: Call, before: CallState, fact: MessageStarted | MessageLeft) -> None:
+def _take_wish(call: Call, before: CallState, fact: MessageStarted | MessageLeft | CallBackAsked) -> None:
+    if isinstance(fact, CallBackAsked):
+        _ask_back(call, before, fact)
+        return
     if isinstance(fact, MessageStarted):
         call.message_at, call.message_reason = call.message_at or fact.at, fact.reason
         return
@@ -134,6 +138,14 @@ def _take_message(call: Call, before: CallState, fact: MessageStarted | MessageL
     call.message_file = fact.file_name
     if before is CallState.ENDED and call.outcome is not CallOutcome.ANSWERED:
         call.outcome = CallOutcome.VOICEMAIL
+
+
+def _ask_back(call: Call, before: CallState, fact: CallBackAsked) -> None:
+    if call.callback_asked_at is not None:
+        raise IllegalTransition(state=call.state, fact="CallBackAsked")
+    call.callback_asked_at = fact.at
+    if before is CallState.ENDED:
+        call.outcome = _outcome(call, CallState.QUEUED if call.queued_at else CallState.GREETING)
 
 
 async def _begin_ring(session: AsyncSession, call: Call, fact: SeatOffered) -> None:
@@ -199,18 +211,23 @@ async def _end(session: AsyncSession, call: Call, before: CallState, fact: CallE
 
 async def _settle(session: AsyncSession, call: Call, before: CallState) -> None:
     """What became of a call that is over now; `before` is where it was in its life."""
-    call.outcome = outcome_of(
-        before,
-        answered=call.answered_at is not None,
-        message=call.message_file is not None,
-        turned_away=call.turned_away is not None,
-    )
+    call.outcome = _outcome(call, before)
     # Who leaves a conference, or a call taken over, lets the caller out by the system's hand
     conference = await bridges.of_call(session, call.id) or await supervisions.was_taken(session, call.id)
     call.cut_off = was_cut_off(before, call.ended_by, call.cause, conference=conference)
     for ring in await calls.rings_of(session, call.id):
         if ring.own and ring.answered_at is None:
             ring.passed_at = ring.passed_at or call.ended_at
+
+
+def _outcome(call: Call, before: CallState) -> CallOutcome:
+    return outcome_of(
+        before,
+        answered=call.answered_at is not None,
+        message=call.message_file is not None,
+        turned_away=call.turned_away is not None,
+        asked_back=call.callback_asked_at is not None,
+    )
 
 
 async def _reconcile(session: AsyncSession, call: Call, before: CallState, fact: CallReconciled) -> None:

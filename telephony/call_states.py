@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from core.callback_events import CallBackAsked
 from core.errors import IllegalTransition
 from core.events import (
     CallAnswered,
@@ -65,6 +66,12 @@ NEXT: Final[Mapping[tuple[CallState, type[CallFact]], CallState]] = {
     (S.RECONNECTING, CallEnded): S.ENDED,
     (S.LEAVING_MESSAGE, MessageLeft): S.LEAVING_MESSAGE,
     (S.LEAVING_MESSAGE, CallEnded): S.ENDED,
+    # The star key takes the caller out of the queue and says goodbye; a seat that rang is let go
+    (S.GREETING, CallBackAsked): S.GREETING,
+    (S.QUEUED, CallBackAsked): S.QUEUED,
+    (S.RINGING, CallBackAsked): S.QUEUED,
+    (S.RECONNECTING, CallBackAsked): S.RECONNECTING,
+    (S.ENDED, CallBackAsked): S.ENDED,  # told late, by Asterisk's own records
     (S.ENDED, MessageLeft): S.ENDED,  # the dialplan tells it from the hang-up extension
 }
 
@@ -104,12 +111,21 @@ def was_cut_off(state: CallState, ended_by: EndedBy | None, cause: int | None, *
     return ended_by not in (EndedBy.CALLER, EndedBy.SEAT) and not conference
 
 
-def outcome_of(state: CallState, *, answered: bool, message: bool, turned_away: bool = False) -> CallOutcome:
+def outcome_of(
+    state: CallState,
+    *,
+    answered: bool,
+    message: bool,
+    turned_away: bool = False,
+    asked_back: bool = False,
+) -> CallOutcome:
     """What became of a call that ended in `state` (the state before the end)."""
     if answered:
         return CallOutcome.ANSWERED
     if message:
         return CallOutcome.VOICEMAIL
+    if asked_back:
+        return CallOutcome.CALLBACK_REQUESTED
     if turned_away:
         return CallOutcome.TURNED_AWAY
     if state is S.LEAVING_MESSAGE:

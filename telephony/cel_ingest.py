@@ -16,6 +16,7 @@ from typing import Any, Final, cast
 
 import structlog
 
+from core.callback_events import CallBackAsked
 from core.events import (
     CallAnswered,
     CallArrived,
@@ -28,6 +29,7 @@ from core.events import (
 from core.ids import CallId, SeatId, parse_call_id
 from core.routing_events import CallTurnedAway, EmergencyKeyPressed, OwnSeatOffered, OwnSeatPassed
 from core.vocabulary import CallState, EndedBy
+from db.models.call import Call
 from db.repositories import calls, ingest
 from db.session import SessionMaker, transaction
 from telephony.call_service import CallService
@@ -145,6 +147,8 @@ def _told(row: CelRow, call_id: CallId) -> CallFact | None:
         return CallQueued(at=row.at, call_id=call_id, position=0)
     if row.user_event == "MsUrgent":
         return EmergencyKeyPressed(at=row.at, call_id=call_id)
+    if row.user_event == "MsCallBack":
+        return CallBackAsked(at=row.at, call_id=call_id)
     return _told_with(row, call_id, str(_extra(row).get("extra", ""))[:40])
 
 
@@ -176,6 +180,13 @@ def _by(extra: dict[str, Any]) -> EndedBy:
     if is_caller_channel(source):
         return EndedBy.CALLER
     return EndedBy.SEAT if seat_of_channel(source) is not None else EndedBy.SYSTEM
+
+
+def _untold(call: Call, fact: CallFact) -> bool:
+    """What the dialplan tells besides the call's life: an ended call may still lack it."""
+    if isinstance(fact, MessageLeft):
+        return call.message_file is None
+    return isinstance(fact, CallBackAsked) and call.callback_asked_at is None
 
 
 def _older(story: _Story, moment: dt.datetime | None) -> bool:
@@ -266,12 +277,9 @@ class CelIngest:
         call_id = facts[0].call_id
         async with transaction(self._sessions) as session:
             call = await calls.get(session, call_id)
-        has_message = call is not None and call.message_file is not None
         if call is not None and call.state is CallState.ENDED:
-            late = [fact for fact in facts if isinstance(fact, MessageLeft)]
-            if has_message or not late:
-                return 0
-            return int(await self._calls.apply(late[0], recovered=True))
+            missing = [fact for fact in facts if _untold(call, fact)]
+            return int(any([await self._calls.apply(fact, recovered=True) for fact in missing]))
         log.warning("repaired", call_id=call_id, reason="told by Asterisk's own records", gone=gone)
         for fact in facts:
             await self._calls.apply(fact, recovered=True)

@@ -10,6 +10,7 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.bus import Bus
+from core.callback_words import back_in
 from core.clock import Clock
 from core.config import Settings
 from core.errors import HotlineError
@@ -82,6 +83,7 @@ class TelephonyControl:
         )
         self._act = AmiLink(ami, user=ami.act_user, secret=ami.act_secret.get_secret_value(), events=False)
         policies = PolicyRows(sessions)
+        self._policies = policies
         self.switchboard = AmiSwitchboard(self._act)
         self.calls = CallService(sessions, bus, clock)
         self.seats = SeatService(sessions, bus, clock, self.switchboard, policies)
@@ -210,6 +212,8 @@ class TelephonyControl:
         while True:
             try:
                 await self.switchboard.set_global("MS_HEARTBEAT", str(int(time.time())))
+                minutes = await self._policies.number("callback_minutes", 30)
+                await self.switchboard.set_global("MS_BACK_IN", back_in(minutes))
             except HotlineError as error:
                 log.debug("no_heartbeat", reason=error.message)
             await asyncio.sleep(HEARTBEAT_S)

@@ -8,8 +8,9 @@ from typing import Protocol
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.events import CallArrived, Fact
-from core.ids import CallId, LegId, SeatId
+from core.ids import LegId, SeatId
 from core.vocabulary import PauseReason
+from db.models.bridge import Bridge
 from telephony.route_rules import Route
 
 
@@ -106,8 +107,6 @@ class Directory(Protocol):
 class TicketDesk(Protocol):
     """Gives a conference its ticket."""
 
-    async def ticket_for(
-        self, session: AsyncSession, call_id: CallId | None, seat_id: SeatId | None, account_id: int | None
-    ) -> tuple[int, Fact | None]:
+    async def ticket_for(self, session: AsyncSession, bridge: Bridge) -> tuple[int, Fact | None]:
         """The call's ticket, else a new one, in the caller's transaction; and the fact to tell after it."""
         ...

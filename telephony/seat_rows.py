@@ -10,6 +10,7 @@ from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from core.callback_events import CallBackAsked
 from core.errors import ActionTimedOut, IllegalTransition
 from core.events import (
     CallAnswered,
@@ -139,7 +140,14 @@ async def seat_facts_of(session: AsyncSession, fact: CallFact) -> list[SeatFact]
         case CallAnswered():
             freed = await _freed(session, fact, besides=fact.seat_id)
             return [*freed, SeatTalked(at=fact.at, seat_id=fact.seat_id, call_id=fact.call_id)]
-        case CallEnded() | CallQueued() | MessageStarted() | OwnSeatPassed() | CallTakenOver():
+        case (
+            CallEnded()
+            | CallQueued()
+            | MessageStarted()
+            | OwnSeatPassed()
+            | CallTakenOver()
+            | CallBackAsked()
+        ):
             return await _freed(session, fact)
         case CallReconciled():
             kept = fact.seat_id if fact.state in (*_TALKING, CallState.RINGING) else None

@@ -15,12 +15,14 @@ from db.models.account import Account
 from db.models.call import Call
 from db.models.reference import Policy
 from db.models.seat import Seat
-from db.repositories import calls, event_log, seats, supervisions
+from db.repositories import callbacks, calls, event_log, seats, supervisions
 from telephony.call_why import priority_of, why_json
 
 WAITING: Final = (CallState.GREETING, CallState.QUEUED, CallState.RINGING, CallState.LEAVING_MESSAGE)
 ANSWER_GOAL_S: Final = 15
 """GB/T 33358: answered within 15 s."""
+SOON_MINUTES: Final = 10.0
+"""While the policy has no row."""
 SLIP_S: Final = 5
 """A hang-up in the greeting before this is not counted as a request."""
 
@@ -42,8 +44,23 @@ async def board(session: AsyncSession, clock: Clock) -> dict[str, Any]:
             if call.state not in WAITING
         ],
         "today": figures(await calls.since(session, midnight)),
+        "callbacks": await _callbacks(session, now),
         "last_24h": figures(await calls.since(session, now - dt.timedelta(hours=24))),
         "seq": await event_log.last_seq(session),
+    }
+
+
+async def _callbacks(session: AsyncSession, now: dt.datetime) -> dict[str, int]:
+    """How many are to be called back, how many of them soon, and how many too late already."""
+    moments = await callbacks.due_moments(session)
+    row = await session.get(Policy, "callback_soon_minutes")
+    soon_minutes = float(row.value) if row is not None and row.value.isdecimal() else SOON_MINUTES
+    soon = now + dt.timedelta(minutes=soon_minutes)
+    overdue = sum(moment < now for moment in moments)
+    return {
+        "open": len(moments),
+        "overdue": overdue,
+        "soon": sum(moment < soon for moment in moments) - overdue,
     }
 
 
@@ -112,13 +129,14 @@ async def _leaders(session: AsyncSession, people: dict[int, Account]) -> dict[st
 
 
 def figures(rows: list[Call]) -> dict[str, int]:
-    """Figures that add up: offered = answered + abandoned + voicemail + turned away + in progress.
+    """Figures that add up: offered = answered + abandoned + voicemail + callback + turned away + in progress.
 
     Who pressed no key when asked for one asked for no person; for whom no line was to spare did.
     """
     answered = [call for call in rows if call.answered_at is not None]
     unanswered = [call for call in rows if call.answered_at is None]
     voicemail = sum(call.outcome is CallOutcome.VOICEMAIL for call in unanswered)
+    callback = sum(call.outcome is CallOutcome.CALLBACK_REQUESTED for call in unanswered)
     in_progress = sum(call.state is not CallState.ENDED for call in unanswered)
     away = [call for call in unanswered if call.outcome is CallOutcome.TURNED_AWAY]
     silent = sum(call.turned_away == "challenge" for call in away)
@@ -127,8 +145,9 @@ def figures(rows: list[Call]) -> dict[str, int]:
         "requested": len(rows) - in_progress - silent - sum(_gave_up_at_once(call) for call in unanswered),
         "answered": len(answered),
         "answered_15s": sum(_wait_s(call) <= ANSWER_GOAL_S for call in answered),
-        "abandoned": len(unanswered) - voicemail - in_progress - len(away),
+        "abandoned": len(unanswered) - voicemail - callback - in_progress - len(away),
         "voicemail": voicemail,
+        "callback": callback,
         "turned_away": len(away),
         "in_progress": in_progress,
     }

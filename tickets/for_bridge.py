@@ -6,30 +6,38 @@ import datetime as dt
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from core.bridge_words import BridgeKind
 from core.clock import SHANGHAI
 from core.events import Fact
 from core.vocabulary import TicketStatus, Urgency
-from db.models import Ticket, TicketEvent
-from db.repositories import calls, tickets
+from db.models import Bridge, Ticket, TicketEvent
+from db.repositories import bridges, calls, tickets
 from tickets.service import open_for_call, told
 
 
 async def open_for_bridge(
-    session: AsyncSession, call_id: str | None, seat_id: int | None, account_id: int | None, now: dt.datetime
+    session: AsyncSession, bridge: Bridge, now: dt.datetime
 ) -> tuple[Ticket, Fact | None]:
-    """The call's ticket, opened now if there is none; without a call an urgent draft. And its fact."""
-    call = await calls.get(session, call_id) if call_id else None
+    """The call's ticket, opened now if there is none; without a call a new draft. And its fact."""
+    call = await calls.get(session, bridge.call_id) if bridge.call_id else None
+    outbound = bridge.kind is BridgeKind.OUTBOUND
     if call is not None:
         ticket, new = await open_for_call(session, call, TicketStatus.DRAFT, now)
+        if new and outbound:
+            # Nobody had answered that call: it is the ticket of whoever called back
+            ticket.seat_id, ticket.operator_id = bridge.seat_id, bridge.account_id
         return ticket, await told(session, ticket, now) if new else None
+    number = await _number_called(session, bridge) if outbound else ""
     day = now.astimezone(SHANGHAI).strftime("%y%m%d")
     ticket = Ticket(
         number=f"{day}{await tickets.next_number(session, day):05d}",
         status=TicketStatus.DRAFT,
-        channel="bridge",
-        seat_id=seat_id,
-        operator_id=account_id,
-        urgency=Urgency.URGENT,
+        channel="outbound" if outbound else "bridge",
+        seat_id=bridge.seat_id,
+        operator_id=bridge.account_id,
+        caller_number=number,
+        contact_number=number,
+        urgency=Urgency.NORMAL if outbound else Urgency.URGENT,
         created_at=now,
         updated_at=now,
     )
@@ -39,7 +47,7 @@ async def open_for_bridge(
         TicketEvent(
             ticket_id=ticket.id,
             at=now,
-            account_id=account_id,
+            account_id=bridge.account_id,
             to_status=TicketStatus.DRAFT,
             reason="opened",
             changes={},
@@ -47,3 +55,9 @@ async def open_for_bridge(
     )
     await session.flush()
     return ticket, await told(session, ticket, now)
+
+
+async def _number_called(session: AsyncSession, bridge: Bridge) -> str:
+    leg = await bridges.other_party(session, bridge.id)
+    numbers = await bridges.numbers_of(session, [leg.id]) if leg is not None else []
+    return numbers[0].digits if numbers else ""

@@ -103,7 +103,7 @@ async def add(request: Request, asker: AskerHere, bridge_id: Id, body: AddBody) 
         raise InvalidField(field="role", reason="请选择一个角色，或通讯录中的一个号码")
     async with transaction(house_of(request).sessions) as session:
         await _allowed(session, asker, bridge_id)
-        numbers = await _number(session, body.number_id) if body.number_id is not None else []
+        numbers = await directory_number(session, body.number_id) if body.number_id is not None else []
     await _service(request).add(bridge_id, body.role, numbers)
     return await _now(request, asker, bridge_id, "bridge_added")
 
@@ -201,7 +201,8 @@ class Line:
         self.digits, self.label, self.name = digits, label, name
 
 
-async def _number(session: AsyncSession, number_id: int) -> list[Number]:
+async def directory_number(session: AsyncSession, number_id: int) -> list[Number]:
+    """One number of the directory. Raises NotFound."""
     row = await session.get(PhoneNumber, number_id)
     if row is None:
         raise NotFound(what="通讯录号码")

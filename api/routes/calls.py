@@ -119,9 +119,14 @@ async def allowed_call(session: AsyncSession, person: Person, call_id: str) -> C
 
 
 async def _rings_at(session: AsyncSession, person: Person, call: Call) -> bool:
-    """Before the answer the call is nobody's yet; the operator whose seat rings may look."""
+    """Before the answer the call is nobody's yet; the operator whose seat rings may look.
+
+    So may the one who calls back, while the seat has to do with it.
+    """
     seat = await seats.of_operator(session, person.id)
-    return seat is not None and call.state is not CallState.ENDED and seat.call_id == call.id
+    if seat is None or seat.call_id != call.id:
+        return False
+    return call.state is not CallState.ENDED or call.operator_id is None
 
 
 async def _number_for(house: House, session: AsyncSession, person: Person, call: Call) -> str:

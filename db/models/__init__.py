@@ -3,6 +3,7 @@
 from db.models.account import Account, AuditEntry, LoginAttempt, WebSession
 from db.models.bridge import Bridge, BridgeAttempt, BridgeLeg, BridgeNumber
 from db.models.call import Call, EventLogEntry, IngestOffset, Recording, SeatRing, Utterance
+from db.models.callback import Callback, CallbackAttempt, CallbackCall
 from db.models.directory import (
     ApiKey,
     BridgeRule,
@@ -29,6 +30,9 @@ __all__ = [
     "BridgeNumber",
     "BridgeRule",
     "Call",
+    "Callback",
+    "CallbackAttempt",
+    "CallbackCall",
     "Category",
     "Contact",
     "DraftCorrection",

@@ -36,6 +36,8 @@ class Call(Base):
     message_at: Mapped[dt.datetime | None]
     message_reason: Mapped[str | None] = mapped_column(String(40))
     message_file: Mapped[str | None] = mapped_column(String(120))
+    callback_asked_at: Mapped[dt.datetime | None]
+    """The caller pressed the star key: call me back."""
     outcome: Mapped[CallOutcome | None]
     ended_by: Mapped[EndedBy | None]
     cause: Mapped[int | None]

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from sqlalchemy import func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from core.bridge_words import BridgeState, LegState
+from core.bridge_words import CALLER, SEAT, BridgeKind, BridgeState, LegState
 from db.models.bridge import Bridge, BridgeAttempt, BridgeLeg, BridgeNumber
 
 
@@ -95,17 +95,52 @@ async def attempt(session: AsyncSession, leg_id: int, number: int) -> BridgeAtte
     return await session.scalar(query)
 
 
-async def counts_since(session: AsyncSession, moment: dt.datetime, seat_id: int | None) -> tuple[int, int]:
-    """How many conferences a seat has begun since `moment`; how many attempts all have ordered."""
-    pressed = select(func.count(Bridge.id)).where(Bridge.pressed_at >= moment, Bridge.seat_id == seat_id)
-    dialled = select(func.count(BridgeAttempt.id)).where(BridgeAttempt.ordered_at >= moment)
+async def counts_since(
+    session: AsyncSession, moment: dt.datetime, seat_id: int | None, *, outbound: bool = False
+) -> tuple[int, int]:
+    """How many conferences a seat has begun since `moment`; how many attempts all have ordered.
+
+    Calls out are counted by themselves.
+    """
+    same = Bridge.kind == BridgeKind.OUTBOUND if outbound else Bridge.kind != BridgeKind.OUTBOUND
+    pressed = select(func.count(Bridge.id)).where(
+        Bridge.pressed_at >= moment, Bridge.seat_id == seat_id, same
+    )
+    dialled = (
+        select(func.count(BridgeAttempt.id))
+        .join(BridgeLeg, BridgeLeg.id == BridgeAttempt.leg_id)
+        .join(Bridge, Bridge.id == BridgeLeg.bridge_id)
+        .where(BridgeAttempt.ordered_at >= moment, same)
+    )
     row = (await session.execute(select(pressed.scalar_subquery(), dialled.scalar_subquery()))).one()
     return int(row[0] or 0), int(row[1] or 0)
 
 
+async def outbound_of(session: AsyncSession, account_id: int, limit: int) -> list[Bridge]:
+    """A person's calls out, newest first."""
+    query = select(Bridge).where(Bridge.kind == BridgeKind.OUTBOUND, Bridge.account_id == account_id)
+    return list(await session.scalars(query.order_by(Bridge.id.desc()).limit(limit)))
+
+
+async def open_of_seat(session: AsyncSession, seat_id: int, *, besides: int) -> Bridge | None:
+    """Another conference that this seat's operator has begun and that has not ended, or None."""
+    query = select(Bridge).where(
+        Bridge.seat_id == seat_id, Bridge.state != BridgeState.ENDED, Bridge.id != besides
+    )
+    return await session.scalar(query.limit(1))
+
+
+async def other_party(session: AsyncSession, bridge_id: int) -> BridgeLeg | None:
+    """Whom a call out is to: the party that is neither the caller nor a seat."""
+    legs = await legs_of(session, bridge_id)
+    return next((leg for leg in legs if leg.role not in (CALLER, SEAT) and leg.seat_id is None), None)
+
+
 async def without_ticket(session: AsyncSession) -> list[Bridge]:
-    """Conferences that still wait for their ticket, oldest first."""
-    query = select(Bridge).where(Bridge.ticket_id.is_(None)).order_by(Bridge.id).limit(20)
+    """Conferences that still wait for their ticket, oldest first. A call out needs one once answered."""
+    reached = select(BridgeLeg.bridge_id).where(BridgeLeg.joined_at.is_not(None), BridgeLeg.seat_id.is_(None))
+    due = or_(Bridge.kind != BridgeKind.OUTBOUND, Bridge.id.in_(reached))
+    query = select(Bridge).where(Bridge.ticket_id.is_(None), due).order_by(Bridge.id).limit(20)
     return list(await session.scalars(query))
 
 

@@ -125,7 +125,7 @@ def test_fields_fill_are_corrected_and_stay_corrected(page: Page, hotline: Hotli
     talking.say("我的电话是幺三九零零零零幺幺幺幺")
     expect(form.locator("[name=contact_number]")).to_have_value("13900001111")
     assert chosen(page, "town_code") == "草堂镇"
-    page.keyboard.press("Alt+k")
+    page.keyboard.press("Alt+c")
     shoot(page, "draft-accepted")
     expect(page.locator("#ticket-saved")).to_have_text("已保存")
     form.locator("[name=caller_name]").fill("王大山")

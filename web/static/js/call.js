@@ -1,5 +1,6 @@
 // The recording with the transcript following it.
 import { byId, duration, get, grouped, make, moment } from "./api.js";
+import { clickToDial } from "./click_to_dial.js";
 import { open } from "./page.js";
 import { listen } from "./stream.js";
 import { TranscriptView } from "./transcript_view.js";
@@ -60,6 +61,7 @@ player.addEventListener("timeupdate", () => {
   words.follow(player.currentTime + (sound?.offset_s ?? 0), track);
 });
 player.addEventListener("error", () => { byId("no-sound").hidden = false; byId("no-sound").textContent = "录音放不出来，请刷新页面再试"; });
+clickToDial("call-dial", () => ({ call_id: id }), "call-dialled");
 await open(async () => {
   await show();
   listen((kind, fact) => { if (fact.call_id === id && kind !== "UtteranceGuessed") show().catch(() => {}); }, show, ["LegSettled", "LegFinalised"]);

@@ -7,10 +7,13 @@ import { open } from "./page.js";
 import { mountBar } from "./seat_bar.js";
 import { mountBridge } from "./seat_bridge.js";
 import { mountCall } from "./seat_call.js";
+import { mountCallbacks } from "./seat_callbacks.js";
 import { drawCheck, mountCheck } from "./seat_check.js";
+import { mountDial } from "./seat_dial.js";
 import { mountDraft } from "./seat_draft.js";
 import { fillPauseReasons, mountKeys } from "./seat_keys.js";
 import { beTheOne } from "./seat_one.js";
+import { mountOutbound } from "./seat_outbound.js";
 import { letGo, mountPhone } from "./seat_phone.js";
 import { listen } from "./stream.js";
 import { TicketForm } from "./ticket_form.js";
@@ -18,7 +21,7 @@ import { TranscriptView } from "./transcript_view.js";
 
 desk.words = new TranscriptView(byId("transcript"));
 desk.ticket = new TicketForm();
-for (const mount of [mountBar, mountCheck, mountPhone, mountKeys, mountCall, mountBridge, mountDraft, mountNotes, mountHelp]) mount();
+for (const mount of [mountBar, mountCheck, mountPhone, mountKeys, mountCall, mountBridge, mountOutbound, mountCallbacks, mountDial, mountDraft, mountNotes, mountHelp]) mount();
 onPhone(drawCheck);
 onFact(NOTE_FACTS, () => refreshNotes().catch(() => {}));
 

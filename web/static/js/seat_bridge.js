@@ -58,7 +58,7 @@ const refreshSoon = () => { soon ??= setTimeout(() => { soon = undefined; refres
 async function refresh() {
   if (!desk.callId) return;
   const { bridges } = await get(`${API}?call_id=${encodeURIComponent(desk.callId)}`);
-  bridge = bridges[0] ?? null;
+  bridge = bridges.find((one) => one.kind !== "outbound") ?? null;
   draw();
 }
 async function order(path, body) {

@@ -19,7 +19,7 @@ export function mountDraft() {
   for (const name of ["input", "change"]) form.addEventListener(name, (event) => touched(event.target.name));
   onFact(["UtteranceSettled", "TranscriptFinalised"], (kind, fact) => { if (isMine(fact)) ask(); });
   onCall(() => { if (!desk.callId) { draft = null; draw(); } else ask(); });
-  bind("Alt+K", "draft-accept", "采用草稿中的全部内容");
+  bind("Alt+C", "draft-accept", "采用草稿中的全部内容");
   bind("Alt+I", "alarm-ignore", "这不是紧急情况（会记录）");
 }
 const store = () => `draft-${desk.ticket.ticket?.id}`;
@@ -116,7 +116,7 @@ function draw() {
   if (!draft.ready) return place.append(make("h2", "自动填单"), make("p", draft.reason, { class: "quiet" }));
   if (draft.alarm && alarmKey(draft.alarm) !== ignored) place.append(banner(draft.alarm));
   const head = make("h2", "自动填单");
-  const all = make("button", null, { class: "btn btn-sm", id: "draft-accept", type: "button", "data-testid": "draft-accept" }, make("span", "全部采用", { class: "label" }), make("kbd", "Alt+K"));
+  const all = make("button", null, { class: "btn btn-sm", id: "draft-accept", type: "button", "data-testid": "draft-accept" }, make("span", "全部采用", { class: "label" }), make("kbd", "Alt+C"));
   all.onclick = acceptAll;
   head.append(all);
   place.append(head);

@@ -46,6 +46,7 @@ export function drawKeys() {
   const talking = Boolean(phone?.inCall);
   allow("answer", Boolean(desk.incoming));
   for (const id of ["mute", "hold", "keypad"]) allow(id, talking);
+  if (desk.seat?.bridge_id) allow("hold", false); // in a room the others would hear nothing, not music
   allow("hangup", Boolean(phone?.session));
   word("mute", phone?.muted ? "取消静音" : "静音");
   byId("mute").setAttribute("aria-pressed", String(Boolean(phone?.muted)));

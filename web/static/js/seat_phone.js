@@ -48,6 +48,7 @@ function listenTo(phone) {
   on("registered", drawState);
   on("unregistered", drawState);
   on("incoming", ({ detail }) => {
+    if (detail.own) return; // ordered here, and picked up by itself
     desk.incoming = detail;
     if (!detail.resume) startRing();
     notify(detail);

@@ -78,9 +78,9 @@ export class Softphone extends EventTarget {
     session.on("ended", over);
     session.on("failed", (event) => { this.failure = event; over(); });
     if (originator === "remote") {
-      const detail = { callId: request.getHeader("X-Minsheng-Call"), number: session.remote_identity.uri.user, resume: request.getHeader("X-Minsheng-Resume") === "1", listen: request.getHeader("X-Minsheng-Listen") === "1" };
+      const detail = { callId: request.getHeader("X-Minsheng-Call"), number: session.remote_identity.uri.user, resume: request.getHeader("X-Minsheng-Resume") === "1", listen: request.getHeader("X-Minsheng-Listen") === "1", own: request.getHeader("X-Minsheng-Outbound") === "1" };
       this.#tell("incoming", detail);
-      if (detail.resume || detail.listen) setTimeout(() => this.answer(), 0); // JsSIP has not finished taking the call in yet
+      if (detail.resume || detail.listen || detail.own) setTimeout(() => this.answer(), 0); // JsSIP has not finished taking the call in yet
     } else this.#tell("calling");
   }
   #tell(name, detail) { this.dispatchEvent(new CustomEvent(name, { detail })); }

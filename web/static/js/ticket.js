@@ -1,6 +1,7 @@
 // One ticket and what became of it.
 import { byId, get, make, moment } from "./api.js";
 import { BRIDGE_FACTS, BridgeHistory } from "./bridge_history.js";
+import { clickToDial } from "./click_to_dial.js";
 import { open } from "./page.js";
 import { listen } from "./stream.js";
 import { TicketForm } from "./ticket_form.js";
@@ -10,7 +11,8 @@ const id = Number(byId("page").dataset.ticket);
 const form = new TicketForm();
 const history = new BridgeHistory(id);
 bindTicketKeys();
-const REASONS = { opened: "建立", edited: "修改" };
+clickToDial("ticket-dial", async () => { if (form.dirty) await form.save(); return { ticket_id: id }; }, "ticket-saved");
+const REASONS = { opened: "建立", edited: "修改", called_back: "回拨接通" };
 const words = (event) => {
   const step = event.from_label && event.from_label !== event.to_label ? `${event.from_label} → ${event.to_label}` : event.to_label;
   return `${moment(event.at)} ${event.who} ${step} ${REASONS[event.reason] ?? event.reason}`;

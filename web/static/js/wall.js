@@ -61,7 +61,7 @@ function drawFigures() {
     today.turned_away
       ? figure("放弃 · 婉拒", `${today.abandoned} · ${today.turned_away}`, "婉拒：频繁来电没有按键，或线路将满；与放弃分开计")
       : figure("放弃", today.abandoned),
-    figure("留言", today.voicemail), figure("正在等", today.in_progress),
+    figure("留言", today.voicemail), figure("登记回拨", today.callback), figure("正在等", today.in_progress), figure("待回拨", board.callbacks.open),
   );
   const day = board.last_24h;
   const place = byId("rate");
@@ -87,6 +87,9 @@ function alerts() {
   if (longest > LONG_WAIT_S) add("bad", `有群众已等待 ${clock(longest)}`);
   const taken = board.talking.filter((one) => one.seat_id === null && one.leader);
   if (taken.length) add("fair", `班长正在接听 ${taken.length} 通接管的来电`);
+  const { open: waits, overdue, soon: near } = board.callbacks;
+  if (overdue) add("bad", `回拨超时 ${overdue} 个，共 ${waits} 个待回拨`);
+  else if (near) add("fair", `${near} 个回拨将超时，共 ${waits} 个待回拨`);
   for (const seat of board.seats) {
     if (seat.state === "paused" && seat.pause_reason === "missed") add("fair", `${seat.id} 号席漏接后暂停`);
     if (seat.operator && seat.phone_online === false && !["empty", "checking"].includes(seat.state)) add("bad", `${seat.id} 号席话机掉线`);

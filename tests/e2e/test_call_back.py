@@ -1,0 +1,206 @@
+"""Calling out in a browser: a caller in vain is called back by keyboard alone; why a call failed is said."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from ops.carrier import Carrier
+from ops.phone import ScriptedPhone, tone, tone_power
+from tests.e2e.bridge_house import BridgeHouse
+from tests.e2e.hotline import wait_for
+from tests.e2e.test_seat_in_the_browser import begin_duty, shoot
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BridgeHouse]:
+    folder = tmp_path_factory.mktemp("call-back")
+    with Carrier() as carrier:
+        made = BridgeHouse(folder, carrier)
+        try:
+            made.start()
+            yield made
+        finally:
+            made.stop()
+
+
+@pytest.fixture(scope="module")
+def page(browser: Browser, house: BridgeHouse) -> Iterator[Page]:
+    context = browser.new_context(
+        base_url=house.hotline.url,
+        viewport={"width": 1366, "height": 768},
+        permissions=["microphone"],
+        locale="zh-CN",
+    )
+    opened = context.new_page()
+    opened.set_default_timeout(20_000)
+    opened.on("console", lambda message: print(f"browser: {message.text}"))  # noqa: T201  shown when a test fails
+    begin_duty(opened, house.hotline, "op02", 2)
+    yield opened
+    context.close()
+
+
+def give_up(house: BridgeHouse, number: str) -> dict[str, Any]:
+    """A caller who hangs up while the seat rings; returns the line."""
+    with ScriptedPhone.citizen(house.settings, number) as caller:
+        caller.call(house.settings.asterisk.hotline_number)
+        house.leader.seat_is(2, "ringing", 30)
+        caller.hang_up()
+        caller.wait_ended()
+    house.leader.seat_is(2, "ready")
+    return wait_for("the line", lambda: line_of(house, number), 20)
+
+
+def line_of(house: BridgeHouse, number: str, *, closed: bool = False) -> dict[str, Any] | None:
+    lines = house.leader.get("/api/v1/callbacks")["closed" if closed else "open"]
+    return next((line for line in lines if line["number"].endswith(number[-4:])), None)
+
+
+def ready(page: Page) -> None:
+    """Ready again: at once where the own phone had not picked up yet, else after the after-call work."""
+    word = page.get_by_test_id("state-word")
+    expect(word).to_have_text(re.compile("就绪|话后整理"), timeout=20_000)
+    if "整理" in (word.text_content() or ""):
+        page.keyboard.press("Alt+j")
+    expect(word).to_contain_text("就绪")
+
+
+def choose(page: Page, number: str) -> None:
+    """Open the list and go to this line with the arrow keys."""
+    page.keyboard.press("Alt+k")
+    lines = page.get_by_test_id("callback-line")
+    expect(lines.first).to_be_focused()
+    wanted = page.get_by_test_id("callback-line").filter(has_text=number[-4:])
+    for _ in range(lines.count()):
+        if wanted.get_attribute("aria-selected") == "true":
+            break
+        page.keyboard.press("ArrowDown")
+    expect(wanted).to_be_focused()
+
+
+def test_a_caller_in_vain_is_called_back_and_both_hear_each_other(
+    house: BridgeHouse, page: Page, tmp_path: Path
+) -> None:
+    number = "13812340001"
+    line = give_up(house, number)
+    expect(page.get_by_test_id("callbacks-open")).to_contain_text("回拨 1")
+    heard = tmp_path / "citizen.wav"
+    said = tone(tmp_path / "said.wav", hz=440, seconds=60)
+    phone = ScriptedPhone.outside(house.carrier, house.settings, number, play=str(said), record=str(heard))
+    with phone as citizen:
+        choose(page, number)
+        expect(page.get_by_test_id("callback-line").first).to_contain_text("138****0001")
+        shoot(page, "callback-list")
+        page.keyboard.press("Enter")
+        citizen.wait("incoming", timeout_s=20)
+        expect(page.get_by_test_id("outbound-state")).to_contain_text("振铃")
+        expect(page.get_by_test_id("outbound-number")).to_have_text("138 1234 0001")
+        house.leader.seat_is(2, "talking")
+        shoot(page, "outbound-ringing")
+        assert [invite.number for invite in house.carrier.invites].count(number) == 1
+        citizen.answer()
+        expect(page.get_by_test_id("outbound-state")).to_contain_text("已接通", timeout=20_000)
+        wait_for("the operator's tone at the citizen", lambda: tone_power(heard, 660) > 0.3)
+        expect(page.get_by_test_id("ticket-number")).not_to_be_empty()
+        page.get_by_test_id("ticket-form").locator("textarea[name=content]").fill("回拨：下水管堵塞")
+        page.keyboard.press("Alt+s")
+        expect(page.locator("#said")).to_be_visible()
+        shoot(page, "outbound-talking")
+        page.keyboard.press("F8")
+        citizen.wait_ended()
+    ready(page)
+    done = wait_for("the result", lambda: line_of(house, number, closed=True), 20)
+    assert (done["state"], done["result_label"], done["call_id"]) == ("done", "接通", line["call_id"])
+    ticket = house.leader.get(f"/api/tickets/{done['ticket_id']}")
+    assert (ticket["call_id"], ticket["content"]) == (line["call_id"], "回拨：下水管堵塞")
+    assert "called_back" in [event["reason"] for event in ticket["events"]]
+    sound = wait_for("both sides' sound", lambda: recorded(house, done), 30)
+    assert all(seconds > 1 for seconds in sound)
+
+
+def recorded(house: BridgeHouse, line: dict[str, Any]) -> list[float] | None:
+    (bridge,) = house.leader.get(f"/api/v1/bridges?call_id={line['call_id']}")["bridges"]
+    seconds = [leg["attempts"][-1]["recorded_s"] for leg in bridge["legs"]]
+    return seconds if all(seconds) else None
+
+
+@pytest.mark.parametrize(
+    ("number", "code", "words", "label"),
+    [("13812340002", 486, "对方忙", "忙"), ("13812340003", 603, "对方拒接", "拒接")],
+)
+def test_why_nothing_came_of_it_is_said_and_written_down(
+    house: BridgeHouse, page: Page, number: str, code: int, words: str, label: str
+) -> None:
+    give_up(house, number)
+    with ScriptedPhone.outside(house.carrier, house.settings, number, refuse=code):
+        choose(page, number)
+        page.keyboard.press("Enter")
+        expect(page.get_by_test_id("outbound-state")).to_have_text(words)
+    expect(page.get_by_test_id("outbound-again")).to_be_visible()
+    line = wait_for("the attempt", lambda: tried(house, number), 20)
+    assert (line["state"], line["tries"], line["attempts"][-1]["label"]) == ("waiting", 1, label)
+    shoot(page, f"outbound-{code}")
+    ready(page)
+
+
+def tried(house: BridgeHouse, number: str) -> dict[str, Any] | None:
+    line = line_of(house, number)
+    return line if line and line["attempts"] and line["attempts"][-1]["outcome"] else None
+
+
+def test_no_such_number_once_more_and_then_somebody_is_there(house: BridgeHouse, page: Page) -> None:
+    number = "13812340004"
+    give_up(house, number)
+    choose(page, number)
+    page.keyboard.press("Enter")
+    expect(page.get_by_test_id("outbound-state")).to_have_text("空号或关机")
+    wait_for("the attempt", lambda: tried(house, number), 20)
+    with ScriptedPhone.outside(house.carrier, house.settings, number, auto_answer=True) as citizen:
+        page.get_by_test_id("outbound-again").click()
+        expect(page.get_by_test_id("outbound-state")).to_contain_text("已接通", timeout=20_000)
+        citizen.hang_up()
+        expect(page.get_by_test_id("outbound-state")).to_contain_text("已结束")
+    ready(page)
+    done = wait_for("the result", lambda: line_of(house, number, closed=True), 20)
+    assert [one["label"] for one in done["attempts"]] == ["空号或关机", "接通"]
+
+
+def test_a_typed_number_is_dialled_only_when_it_may_be(house: BridgeHouse, page: Page) -> None:
+    questions: list[str] = []
+
+    def accept(dialog: Any) -> None:
+        questions.append(dialog.message)
+        dialog.accept()
+
+    page.on("dialog", accept)
+    before = len(house.carrier.invites)
+    page.keyboard.press("Alt+d")
+    page.get_by_test_id("dial-number").fill("0086123456")
+    shoot(page, "dial")
+    page.keyboard.press("Enter")
+    expect(page.locator("#seat-problem")).to_contain_text("不在允许外呼的范围内")
+    assert len(house.carrier.invites) == before
+    number = "13812340005"
+    with ScriptedPhone.outside(house.carrier, house.settings, number, auto_answer=True) as citizen:
+        page.keyboard.press("Alt+d")
+        page.get_by_test_id("dial-number").fill("138 1234 0005")
+        page.keyboard.press("Enter")
+        expect(page.get_by_test_id("outbound-state")).to_contain_text("已接通", timeout=20_000)
+        citizen.hang_up()
+    assert "138 1234 0005" in questions[-1]
+    ready(page)
+    with ScriptedPhone.outside(house.carrier, house.settings, number) as citizen:
+        page.keyboard.press("Alt+d")
+        page.get_by_test_id("dial-recent").get_by_role("button").first.click()
+        expect(page.get_by_test_id("outbound-state")).to_contain_text("振铃")
+        citizen.wait("incoming", timeout_s=20)
+        page.keyboard.press("F8")
+        citizen.wait_ended()
+        expect(page.get_by_test_id("outbound-state")).to_have_text("已取消")
+    ready(page)
+    page.remove_listener("dialog", accept)
