@@ -214,7 +214,8 @@ async def _settle(session: AsyncSession, call: Call, before: CallState) -> None:
     call.outcome = _outcome(call, before)
     # Who leaves a conference, or a call taken over, lets the caller out by the system's hand
     conference = await bridges.of_call(session, call.id) or await supervisions.was_taken(session, call.id)
-    call.cut_off = was_cut_off(before, call.ended_by, call.cause, conference=conference)
+    answered = call.answered_at is not None
+    call.cut_off = was_cut_off(before, call.ended_by, call.cause, answered=answered, conference=conference)
     for ring in await calls.rings_of(session, call.id):
         if ring.own and ring.answered_at is None:
             ring.passed_at = ring.passed_at or call.ended_at

@@ -78,6 +78,8 @@ NEXT: Final[Mapping[tuple[CallState, type[CallFact]], CallState]] = {
 REMARKS: Final = (CallRouted, EmergencyKeyPressed, CallTurnedAway)
 """What is noted of a call that lives, wherever it is in its life."""
 IN_TALK: Final = frozenset({S.TALKING, S.HELD, S.RECONNECTING})
+WAITS_AGAIN: Final = frozenset({S.QUEUED, S.RINGING, S.LEAVING_MESSAGE})
+"""Where a caller who talked already is only when the seat was lost."""
 BROKEN_CAUSES: Final = frozenset({27, 38, 41, 42, 44, 47, 102, 111, 127})
 """Q.850: networks and equipment that failed; 16 and 31 are how people hang up."""
 
@@ -98,14 +100,16 @@ def next_state(state: CallState, fact: CallFact) -> CallState:
         raise IllegalTransition(state=state, fact=type(fact).__name__) from None
 
 
-def was_cut_off(state: CallState, ended_by: EndedBy | None, cause: int | None, *, conference: bool) -> bool:
+def was_cut_off(
+    state: CallState, ended_by: EndedBy | None, cause: int | None, *, answered: bool, conference: bool
+) -> bool:
     """Whether a call that ended in `state` was ended by a failure and not by anybody who spoke.
 
-    A seat that died and did not come back in time counts, whoever hung up then. The system itself ends a
-    talk only when a leg died, or after a conference.
+    A seat that died and did not come back in time counts, whoever hung up then, also back in the queue. The
+    system itself ends a talk only when a leg died, or after a conference.
     """
     if state not in IN_TALK:
-        return False
+        return answered and state in WAITS_AGAIN
     if state is S.RECONNECTING or cause in BROKEN_CAUSES:
         return True
     return ended_by not in (EndedBy.CALLER, EndedBy.SEAT) and not conference

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from core.routing_words import WHY_LABELS, Priority, Why
-from core.vocabulary import CallState
 from db.models.call import Call
-
-_WAITING_AGAIN: Final = frozenset({CallState.QUEUED, CallState.RINGING})
+from telephony.call_states import WAITS_AGAIN
 
 
 def reasons(call: Call) -> list[Why]:
     """Why this call is treated otherwise than the rest, the strongest first."""
-    lost = call.answered_at is not None and call.state in _WAITING_AGAIN
+    lost = call.answered_at is not None and call.state in WAITS_AGAIN
     found = (
         (Why.EMERGENCY_KEY, call.urgent_at is not None),
         (Why.SEAT_LOST, lost),

@@ -114,6 +114,34 @@ def test_a_forged_caller_is_no_call_and_in_no_group(plane: VoicePlane, user: str
     assert "PJSIP" not in plane.asterisk.rx("group show channels")
 
 
+def test_withheld_numbers_share_the_last_lines_as_one_caller(plane: VoicePlane) -> None:
+    """Three lines are taken; of three withheld numbers two get in."""
+    with plane.seat(1), ExitStack() as stack:
+        plane.member(1)
+        plane.pause(1, penalty=0)
+        for number in (PLAIN, CUT_OFF, LOST):
+            phone = stack.enter_context(RawPhone(plane.settings, "127.0.0.2", number))
+            assert phone.invite() == 200
+            plane.waits(number, 0)
+        for allowed in (True, True, False):
+            phone = stack.enter_context(RawPhone(plane.settings, "127.0.0.2", "anonymous"))
+            before = queue_length(plane)
+            assert phone.invite() == 200
+            if allowed:
+                wait_for("it in the queue", lambda n=before: queue_length(plane) == n + 1, 30)
+            else:
+                wait_for("it turned away", lambda: "hotline-away" in channels(plane), 30)
+        assert queue_length(plane) == 5
+
+
+def queue_length(plane: VoicePlane) -> int:
+    return plane.asterisk.rx("queue show hotline").count("prio:")
+
+
+def channels(plane: VoicePlane) -> str:
+    return plane.asterisk.rx("core show channels concise")
+
+
 def test_lines_that_we_dial_out_on_count_too(plane: VoicePlane) -> None:
     """The bridge's Originate puts its channels into the same count; here two local ones stand for them."""
     with plane.seat(1), ExitStack() as stack:

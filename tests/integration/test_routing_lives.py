@@ -96,6 +96,15 @@ async def test_who_gives_up_during_the_own_ring_leaves_nothing_open(house):
             True,
         ),
         ([QUEUED, ended(EndedBy.SYSTEM)], False),
+        (
+            [
+                answered(3),
+                SeatLegLost(at=NOW, call_id=CALL, seat_id=SeatId(3)),
+                QUEUED,
+                ended(EndedBy.CALLER),
+            ],
+            True,
+        ),
     ],
 )
 async def test_a_call_knows_whether_it_was_cut_off(house, facts, cut_off):

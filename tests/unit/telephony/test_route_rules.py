@@ -118,11 +118,15 @@ def test_any_text_in_a_policy_row_leaves_numbers(values):
     st.one_of(st.none(), st.sampled_from(EndedBy)),
     st.one_of(st.none(), st.integers(0, 127)),
     st.booleans(),
+    st.booleans(),
 )
-def test_only_a_talk_is_cut_off_and_never_by_a_persons_own_hanging_up(state, ended_by, cause, conference):
-    cut = was_cut_off(state, ended_by, cause, conference=conference)
+def test_only_who_talked_is_cut_off_and_never_by_a_persons_own_hanging_up(
+    state, ended_by, cause, answered, conference
+):
+    cut = was_cut_off(state, ended_by, cause, answered=answered, conference=conference)
     if state not in IN_TALK:
-        assert not cut
+        # Waiting again after an answer: the seat was lost
+        assert cut is (answered and state not in (CallState.GREETING, CallState.ENDED))
     elif ended_by in (EndedBy.CALLER, EndedBy.SEAT) and cause not in BROKEN_CAUSES:
         assert cut is (state is CallState.RECONNECTING)
     elif cause in BROKEN_CAUSES or not conference:
