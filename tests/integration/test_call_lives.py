@@ -21,10 +21,17 @@ from core.events import (
     SeatMissed,
     SeatOffered,
 )
+from core.routing_events import (
+    CallRouted,
+    CallTurnedAway,
+    EmergencyKeyPressed,
+    OwnSeatOffered,
+    OwnSeatPassed,
+)
 from core.vocabulary import CallOutcome, CallState, EndedBy
 from db.base import Base
 from db.models import account, call, reference, seat, ticket  # noqa: F401 - tables
-from db.models.call import Call, EventLogEntry
+from db.models.call import Call, EventLogEntry, SeatRing
 from db.session import make_engine, make_sessions, transaction
 from telephony.call_service import CallService
 from telephony.cel_ingest import CelIngest
@@ -33,6 +40,11 @@ T = dt.datetime(2026, 11, 24, tzinfo=dt.UTC)
 ID = "ms-1764000000.1"
 LIFE = [
     CallArrived(at=T, call_id=ID, pii_caller="138", dialled="5", channel="PJSIP/trunk-00000001"),
+    CallRouted(at=T, call_id=ID, own_seat=3, after_cut_off=True, flood=True),
+    CallTurnedAway(at=T, call_id=ID, reason="challenge"),
+    OwnSeatOffered(at=T, call_id=ID, seat_id=3),
+    OwnSeatPassed(at=T, call_id=ID, seat_id=3, ring_s=6),
+    EmergencyKeyPressed(at=T, call_id=ID),
     CallQueued(at=T, call_id=ID, position=1),
     SeatOffered(at=T, call_id=ID, seat_id=1),
     SeatMissed(at=T, call_id=ID, seat_id=1, ring_s=15),
@@ -70,6 +82,10 @@ def test_any_disorder_leaves_one_sound_row(facts):
         assert row.state is CallState.ENDED
         assert (row.outcome is CallOutcome.ANSWERED) == (row.answered_at is not None)
         async with transaction(sessions) as session:
+            rings = list(await session.scalars(select(SeatRing).where(SeatRing.own)))
+        assert all(ring.answered_at or ring.passed_at for ring in rings)
+        assert len(rings) <= 1
+        async with transaction(sessions) as session:
             assert len(list(await session.scalars(select(EventLogEntry)))) == kept
         assert not any([await service.apply(fact) for fact in LIFE])
 
@@ -89,7 +105,9 @@ def a_call(n):
     cause = f'{{""hangupcause"":16,""hangupsource"":""PJSIP/trunk-0000000{n}""}}'
     return [
         line("CHAN_START", n, 0),
-        line("MsQueued", n, 1, user="MsQueued"),
+        # The own operator of the second answers before the queue, that of the third lets it pass
+        *([line("MsOwnSeat", n, 0, user="MsOwnSeat", extra=f'{{""extra"":""{n}""}}')] if n else []),
+        *([] if n == 1 else [line("MsQueued", n, 1, user="MsQueued")]),
         line("BRIDGE_ENTER", n, 5, "seat1", unique=7),
         line("HANGUP", n, 9, extra=cause),
         line("CHAN_END", n, 9),
