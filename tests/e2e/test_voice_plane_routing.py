@@ -82,6 +82,27 @@ def test_a_seat_that_cannot_be_rung_is_not(plane: VoicePlane, why: str) -> None:
         leave(caller)
 
 
+def test_while_an_emergency_is_here_nobody_is_rung_out_of_turn(plane: VoicePlane) -> None:
+    with (
+        plane.seat(1) as seat,
+        plane.seat(2) as own,
+        plane.citizen(URGENT) as urgent,
+        plane.citizen(PLAIN) as caller,
+    ):
+        plane.member(1)
+        dial(urgent)
+        urgent.dtmf("1")
+        seat.wait("incoming", timeout_s=20)
+        seat.answer()
+        seat.wait_answered()
+        plane.member(2)
+        dial(caller)
+        plane.tell(PLAIN, MS_STICKY=2, MS_DESK=1)
+        own.wait("incoming", timeout_s=20)
+        assert plane.priority(PLAIN) == 0
+        leave(caller, urgent)
+
+
 def test_key_1_during_the_own_ring_goes_to_the_head_of_the_queue(plane: VoicePlane) -> None:
     with plane.seat(2) as own, plane.citizen(PLAIN) as caller:
         plane.member(2)
