@@ -112,6 +112,8 @@ class TicketStatus(StrEnum):
     TO_DISPATCH = "to_dispatch"
     ANSWERED = "answered"
     VOID = "void"
+    MERGED = "merged"
+    """Joined into another file that speaks of the same matter; keeps its own caller."""
 
 
 class TicketKind(StrEnum):
@@ -260,6 +262,7 @@ _PAIRS: Final[tuple[tuple[StrEnum, str], ...]] = (
     (TicketStatus.TO_DISPATCH, "待派单"),
     (TicketStatus.ANSWERED, "直办办结"),
     (TicketStatus.VOID, "已作废"),
+    (TicketStatus.MERGED, "已合并"),
     (BridgeRole.GRID_WORKER, "网格员"),
     (BridgeRole.INTERNET_OFFICE, "网信部门"),
     (BridgeRole.HANDLING_UNIT, "承办单位"),

@@ -28,10 +28,11 @@ class Progress:
         number = request.headers["agi_callerid"]
         async with reading(self._sessions) as session:
             ticket = await latest_ticket(session, number)
-        if ticket is None:
+            told = await _told(session, ticket) if ticket else None
+        if told is None:
             await request.send_command(f"STREAM FILE {NONE_FOUND} {ANY_KEY}")
             return
-        await request.send_command(f"STREAM FILE ms-progress-{ticket.status} {ANY_KEY}")
+        await request.send_command(f"STREAM FILE ms-progress-{told} {ANY_KEY}")
 
 
 async def latest_ticket(session: AsyncSession, number: str) -> Ticket | None:
@@ -42,10 +43,18 @@ async def latest_ticket(session: AsyncSession, number: str) -> Ticket | None:
         select(Ticket)
         .where(
             Ticket.caller_number == number,
-            Ticket.status.in_(TELLABLE),
+            Ticket.status.in_((*TELLABLE, TicketStatus.MERGED)),
             Ticket.secret.is_(False),
         )
         .order_by(Ticket.created_at.desc(), Ticket.id.desc())
         .limit(1)
     )
     return await session.scalar(query)
+
+
+async def _told(session: AsyncSession, ticket: Ticket) -> TicketStatus | None:
+    """A joined file fares as the one that it was joined into."""
+    if ticket.status is not TicketStatus.MERGED:
+        return ticket.status
+    parent = await session.get(Ticket, ticket.parent_id)
+    return parent.status if parent is not None and parent.status in TELLABLE else None

@@ -16,9 +16,14 @@ NEXT: Final[Mapping[TicketStatus, frozenset[TicketStatus]]] = {
     TicketStatus.TO_DISPATCH: frozenset({TicketStatus.ANSWERED}),
     TicketStatus.ANSWERED: frozenset(),
     TicketStatus.VOID: frozenset(),
+    TicketStatus.MERGED: frozenset(),
 }
+"""Steps taken by hand on one file. Joining two has its own door: `tickets/joining.py`."""
 EDITABLE: Final = frozenset({TicketStatus.DRAFT, TicketStatus.PENDING_ACCEPT})
 OPEN: Final = frozenset({TicketStatus.DRAFT, TicketStatus.PENDING_ACCEPT, TicketStatus.TO_DISPATCH})
+
+JOINABLE: Final = OPEN
+"""May be joined into another open file; taken out again, a file is what it was before."""
 
 
 def check_step(before: TicketStatus, after: TicketStatus) -> None:

@@ -123,6 +123,8 @@ async def move(
     """
     ticket = await _seen(session, ticket_id, fields)
     check_step(ticket.status, to)
+    if to is TicketStatus.VOID and await tickets.joined_to(session, ticket.id):
+        raise IllegalTransition(joined="还有并入件，请先拆开")
     await _fill(session, ticket, fields if ticket.status in EDITABLE else _only_answer(fields))
     reason = _text("reason", fields.get("reason") or "")
     _require(ticket, to, reason)

@@ -30,7 +30,7 @@ BY_SYSTEM = (PauseReason.WRAP_UP, PauseReason.MISSED, PauseReason.SYSTEM)
 async def list_tickets(
     request: Request,
     person: Operator,
-    status: Literal["", "draft", "pending_accept", "to_dispatch", "answered", "void"] = "",
+    status: Literal["", "draft", "pending_accept", "to_dispatch", "answered", "void", "merged"] = "",
     q: Annotated[str, Query(max_length=60, pattern=PLAIN_TEXT)] = "",
     page: Annotated[int, Query(ge=1, le=10_000)] = 1,
 ) -> dict[str, Any]:
@@ -40,7 +40,9 @@ async def list_tickets(
         found, total = await tickets.search(
             session, status=status, text=q, seen_by=seen_by, limit=50, offset=(page - 1) * 50
         )
-    return {"page": page, "total": total, "tickets": [_brief(ticket, person) for ticket in found]}
+        joined = await tickets.how_many_joined(session, [ticket.id for ticket in found])
+    rows = [{**brief(ticket, person), "joined": joined.get(ticket.id, 0)} for ticket in found]
+    return {"page": page, "total": total, "tickets": rows}
 
 
 @router.get("/tickets/{ticket_id}")
@@ -49,7 +51,7 @@ async def get_ticket(request: Request, person: Operator, ticket_id: TicketNumber
     house = house_of(request)
     async with transaction(house.sessions) as session:
         ticket = await allowed_ticket(session, person, ticket_id)
-        answer = await _whole(session, ticket, person)
+        answer = await whole(session, ticket, person)
         if answer["contact_number"]:
             await log_look(house, session, person, "number_seen", f"ticket:{ticket_id}")
         return answer
@@ -65,7 +67,7 @@ async def put_ticket(
         await allowed_ticket(session, person, ticket_id)
         ticket = await service.edit(session, ticket_id, fields, person.id, house.clock.now())
         fact = await service.told(session, ticket, house.clock.now())
-        answer = await _whole(session, ticket, person)
+        answer = await whole(session, ticket, person)
     await house.bus.publish(fact)
     return answer
 
@@ -117,7 +119,7 @@ async def _move(
         await allowed_ticket(session, person, ticket_id)
         ticket = await service.move(session, ticket_id, to, fields, person.id, house.clock.now())
         fact = await service.told(session, ticket, house.clock.now())
-        answer = await _whole(session, ticket, person)
+        answer = await whole(session, ticket, person)
     await house.bus.publish(fact)
     return answer
 
@@ -134,7 +136,8 @@ async def allowed_ticket(session: AsyncSession, person: Person, ticket_id: int) 
     raise Forbidden
 
 
-def _brief(ticket: Ticket, person: Person) -> dict[str, Any]:
+def brief(ticket: Ticket, person: Person) -> dict[str, Any]:
+    """A ticket as a list shows it."""
     hidden = ticket.secret and not (person.at_least(Role.SHIFT_LEADER) or ticket.operator_id == person.id)
     return {
         "id": ticket.id,
@@ -154,8 +157,11 @@ def _brief(ticket: Ticket, person: Person) -> dict[str, Any]:
     }
 
 
-async def _whole(session: AsyncSession, ticket: Ticket, person: Person) -> dict[str, Any]:
+async def whole(session: AsyncSession, ticket: Ticket, person: Person) -> dict[str, Any]:
+    """The whole file as its page shows it."""
     people = await accounts.names(session)
+    parent = await tickets.get(session, ticket.parent_id) if ticket.parent_id else None
+    joined = await tickets.how_many_joined(session, [ticket.id])
     sounds = await recordings.of_call(session, ticket.call_id) if ticket.call_id else []
     fields = {
         name: getattr(ticket, name) for name in (*service.TEXT_LIMITS, *service.FLAGS, *service.REFERENCES)
@@ -163,10 +169,13 @@ async def _whole(session: AsyncSession, ticket: Ticket, person: Person) -> dict[
     if ticket.contact_number == ticket.caller_number:
         fields["contact_number"] = ""
     return {
-        **_brief(ticket, person),
+        **brief(ticket, person),
         **fields,
         "editable": ticket.status in EDITABLE,
         "next": sorted(NEXT[ticket.status]),
+        "joined": joined.get(ticket.id, 0),
+        "parent": {"id": parent.id, "number": parent.number} if parent is not None else None,
+        "may_part": parent is not None and person.at_least(Role.SHIFT_LEADER),
         "seat_id": ticket.seat_id,
         "operator_name": people[ticket.operator_id].name if ticket.operator_id in people else None,
         "recording_id": sounds[0].id if sounds and sounds[0].joined_file else None,

@@ -49,6 +49,8 @@ class Ticket(Base):
     urgency: Mapped[Urgency] = mapped_column(default=Urgency.NORMAL)
     answer: Mapped[str] = mapped_column(Text, default="")
     """What the operator answered on the call (直办办结)."""
+    parent_id: Mapped[int | None] = mapped_column(ForeignKey("tickets.id"), index=True)
+    """The file that this one was joined into (并单); only while its status is MERGED."""
     created_at: Mapped[dt.datetime]
     updated_at: Mapped[dt.datetime]
 

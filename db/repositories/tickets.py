@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from sqlalchemy import and_, func, or_, select, true
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -71,6 +73,22 @@ async def history(session: AsyncSession, ticket_id: int) -> list[TicketEvent]:
     """Everything that happened to a ticket, oldest first."""
     query = select(TicketEvent).where(TicketEvent.ticket_id == ticket_id).order_by(TicketEvent.id)
     return list(await session.scalars(query))
+
+
+async def joined_to(session: AsyncSession, ticket_id: int) -> list[Ticket]:
+    """The files joined into this one, oldest first."""
+    query = select(Ticket).where(Ticket.parent_id == ticket_id).order_by(Ticket.id)
+    return list(await session.scalars(query))
+
+
+async def how_many_joined(session: AsyncSession, ticket_ids: Collection[int]) -> dict[int, int]:
+    """For each file that others were joined into, how many."""
+    query = (
+        select(Ticket.parent_id, func.count())
+        .where(Ticket.parent_id.in_(ticket_ids))
+        .group_by(Ticket.parent_id)
+    )
+    return {parent: count for parent, count in await session.execute(query) if parent is not None}
 
 
 async def next_number(session: AsyncSession, day: str) -> int:

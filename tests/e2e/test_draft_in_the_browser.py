@@ -18,8 +18,8 @@ from sqlalchemy import select
 from core.clock import SystemClock
 from core.events import UtteranceSettled
 from core.ids import CallId
-from core.vocabulary import Speaker
-from db.models import AuditEntry, DraftCorrection
+from core.vocabulary import Speaker, TicketStatus
+from db.models import AuditEntry, DraftCorrection, Ticket
 from db.repositories import event_log, utterances
 from db.session import make_engine, make_sessions, transaction
 from ops.phone import ScriptedPhone
@@ -160,3 +160,39 @@ def test_an_alarm_names_its_words_and_ignoring_it_is_written_down(
 async def ignored(session: Any) -> bool:
     found = await session.scalar(select(AuditEntry.id).where(AuditEntry.act == "alarm_ignored"))
     return found is not None
+
+
+def test_a_file_of_the_same_matter_takes_this_one_in(page: Page, hotline: Hotline, talking: Speech) -> None:
+    number, parent = run(hotline, older_file)
+    talking.say("草堂镇石马村从早上起就停水了 一滴水都没得 全村人都在沟里头挑水")
+    expect(page.get_by_test_id(f"join-{number}")).to_be_enabled()
+    expect(page.get_by_test_id("draft-similar")).to_contain_text("同一来电人")
+    shoot(page, "draft-similar")
+    page.once("dialog", lambda dialog: dialog.dismiss())
+    page.keyboard.press("Alt+u")
+    expect(page.locator("#ticket-status")).to_contain_text("草稿")
+    page.once("dialog", lambda dialog: dialog.accept())
+    page.keyboard.press("Alt+u")
+    expect(page.locator("#ticket-status")).to_contain_text("已合并")
+    expect(page.get_by_test_id(f"join-{number}")).to_be_disabled()
+    tab = page.context.new_page()
+    tab.goto(f"{hotline.url}/tickets/{parent}")
+    expect(tab.get_by_test_id("joined")).to_contain_text("1 件并入")
+    shoot(tab, "ticket-joined")
+    tab.close()
+
+
+async def older_file(session: Any) -> tuple[str, int]:
+    now = SystemClock().now()
+    ticket = Ticket(
+        number="26112399001",
+        status=TicketStatus.PENDING_ACCEPT,
+        caller_number="13812345678",
+        title="石马村停水",
+        content="草堂镇石马村从早上起就停水了，一滴水都没得，全村人都在沟里头挑水",
+        created_at=now,
+        updated_at=now,
+    )
+    session.add(ticket)
+    await session.flush()
+    return ticket.number, ticket.id

@@ -20,6 +20,7 @@ export function mountDraft() {
   onFact(["UtteranceSettled", "TranscriptFinalised"], (kind, fact) => { if (isMine(fact)) ask(); });
   onCall(() => { if (!desk.callId) { draft = null; draw(); } else ask(); });
   bind("Alt+C", "draft-accept", "采用草稿中的全部内容");
+  bind("Alt+U", "draft-join", "把本单并入最像的一件");
   bind("Alt+I", "alarm-ignore", "这不是紧急情况（会记录）");
 }
 const store = () => `draft-${desk.ticket.ticket?.id}`;
@@ -164,6 +165,18 @@ function banner(alarm) {
 }
 function similar() {
   const list = make("div", null, { class: "draft-similar", "data-testid": "draft-similar" }, make("b", "可能是同一件事："));
-  for (const one of draft.similar) list.append(make("a", `${one.number} ${one.status_label} ${one.title || "未填写"}${one.same_caller ? "（同一来电人）" : ""}`, { href: `/tickets/${one.id}`, target: "_blank" }));
+  draft.similar.forEach((one, place) => list.append(make("div", null, { class: "draft-like" }, make("a", `${one.number} ${one.status_label} ${one.title || "未填写"}${one.same_caller ? "（同一来电人）" : ""}`, { href: `/tickets/${one.id}`, target: "_blank" }), joinButton(one, place === 0))));
   return list;
+}
+// The key takes the likest; the others are reached with Tab. Nothing is joined without a second word
+function joinButton(one, first) {
+  const button = make("button", null, { class: "btn btn-sm", type: "button", "data-testid": `join-${one.number}`, ...(first ? { id: "draft-join" } : {}) }, make("span", "并入", { class: "label" }));
+  if (first) button.append(make("kbd", "Alt+U"));
+  button.disabled = !desk.ticket.ticket?.editable;
+  button.onclick = async () => {
+    if (!confirm(`把本单并入 ${one.number}？本单保留自己的来电人和录音，状态变为“已合并”，不再单独派单。`)) return;
+    await desk.ticket.join(one.id);
+    draw();
+  };
+  return button;
 }

@@ -1,5 +1,5 @@
 // One ticket and what became of it.
-import { byId, get, make, moment } from "./api.js";
+import { byId, get, make, moment, post } from "./api.js";
 import { BRIDGE_FACTS, BridgeHistory } from "./bridge_history.js";
 import { clickToDial } from "./click_to_dial.js";
 import { open } from "./page.js";
@@ -12,13 +12,32 @@ const form = new TicketForm();
 const history = new BridgeHistory(id);
 bindTicketKeys();
 clickToDial("ticket-dial", async () => { if (form.dirty) await form.save(); return { ticket_id: id }; }, "ticket-saved");
-const REASONS = { opened: "建立", edited: "修改", called_back: "回拨接通" };
+const REASONS = { opened: "建立", edited: "修改", called_back: "回拨接通", joined: "并入", taken_in: "收进", parted: "拆出自", given_back: "拆出" };
 const words = (event) => {
   const step = event.from_label && event.from_label !== event.to_label ? `${event.from_label} → ${event.to_label}` : event.to_label;
-  return `${moment(event.at)} ${event.who} ${step} ${REASONS[event.reason] ?? event.reason}`;
+  return `${moment(event.at)} ${event.who} ${step} ${REASONS[event.reason] ?? event.reason}${event.changes.number ? ` ${event.changes.number}` : ""}`;
 };
 const drawEvents = (ticket) => byId("events").replaceChildren(...ticket.events.map((event) => make("li", words(event))));
+// What was joined into this file, each with its own caller; or the file that this one was joined into
+async function drawJoined(ticket) {
+  const place = byId("joined");
+  const { tickets } = ticket.joined ? await get(`/api/tickets/${id}/joined`) : { tickets: [] };
+  place.replaceChildren();
+  if (tickets.length) place.append(make("h2", `${tickets.length} 件并入`, { class: "h3" }));
+  for (const one of tickets) place.append(make("p", null, {}, make("a", `${one.number} ${one.title || "未填写"} ${one.caller_masked}`, { href: `/tickets/${one.id}` })));
+  if (ticket.parent) place.append(make("p", "已并入 ", {}, make("a", ticket.parent.number, { href: `/tickets/${ticket.parent.id}` })));
+  if (ticket.may_part) place.append(partButton(ticket));
+}
+function partButton(ticket) {
+  const button = make("button", "拆开", { class: "btn btn-sm", type: "button", "data-testid": "part" });
+  button.onclick = async () => {
+    if (!confirm(`把本单从 ${ticket.parent.number} 拆出来，恢复成并入之前的状态？`)) return;
+    try { form.show(await post(`/api/tickets/${id}/part`, { version: form.ticket.version })); } catch (error) { byId("ticket-problem").textContent = error.message; }
+  };
+  return button;
+}
 form.onshow = (ticket) => {
+  drawJoined(ticket).catch(() => {});
   byId("call-link").hidden = !ticket.call_id;
   byId("call-link").href = `/calls/${ticket.call_id}`;
   drawEvents(ticket);
@@ -28,6 +47,7 @@ const look = async () => {
   form.take(fresh);
   drawEvents(fresh);
   await history.look();
+  await drawJoined(fresh);
 };
 let soon;
 const lookSoon = () => { soon ??= setTimeout(() => { soon = undefined; history.look().catch(() => {}); }, 100); };

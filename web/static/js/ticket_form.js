@@ -142,6 +142,11 @@ export class TicketForm {
     if (!this.ticket || !(await this.save())) return;
     await this.#try(async () => this.show(await post(`/api/tickets/${this.ticket.id}/${verb}`, { ...this.values(), ...more })));
   }
+  // Into another file of the same matter: this one keeps its caller and can be written in no more
+  async join(into) {
+    if (!this.ticket || !(await this.save())) return;
+    await this.#try(async () => this.show(await post(`/api/tickets/${this.ticket.id}/join`, { into, version: this.ticket.version })));
+  }
   #send(to) { return this.#step("submit", { to }); }
   #askVoid() { byId("void-reason").value = ""; byId("void-dialog").showModal(); }
   #void(reason) { return reason ? this.#step("void", { reason }) : undefined; }

@@ -16,7 +16,7 @@ const list = new List(
   (ticket) => ({
     href: `/tickets/${ticket.id}`,
     label: `打开工单 ${ticket.number}`,
-    cells: [ticket.number, ticket.status_label, ticket.kind ?? "", ticket.title || "（未填写）", ticket.caller_masked, moment(ticket.created_at)],
+    cells: [ticket.number, ticket.status_label, ticket.kind ?? "", `${ticket.title || "（未填写）"}${ticket.joined ? `（${ticket.joined} 件并入）` : ""}`, ticket.caller_masked, moment(ticket.created_at)],
   }),
 );
 filter.addEventListener("submit", (event) => {
