@@ -19,6 +19,7 @@ from api.routes import (
     bridges,
     callbacks,
     calls,
+    consults,
     directory,
     directory_numbers,
     drafts,
@@ -37,6 +38,7 @@ from core.config import PROJECT_ROOT, Settings
 
 ROUTERS: Final = (
     auth.router,
+    consults.router,
     bridges.router,
     bridge_words.router,
     callbacks.router,

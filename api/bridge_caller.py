@@ -37,10 +37,14 @@ class Asker:
         """The person's account, or None."""
         return self.person.id if self.person is not None else None
 
+    def began(self, bridge: Bridge) -> bool:
+        """Whether this asker pressed; he may see what became of it when it has changed hands."""
+        return bridge.key.startswith(f"{self.name}:")
+
     def may_handle(self, bridge: Bridge) -> bool:
         """Whoever pressed, and who leads the shift; another system only what is its own."""
         if self.person is None:
-            return bridge.key.startswith(f"{self.name}:")
+            return self.began(bridge)
         return bridge.account_id == self.person.id or self.person.at_least(Role.SHIFT_LEADER)
 
 

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.bridge_words import BRIDGE_LABELS, KIND_LABELS, LEG_LABELS, LegState, role_label
 from db.models import Bridge, BridgeAttempt, BridgeLeg, BridgeNumber
-from db.repositories import bridges
+from db.repositories import accounts, bridges, seats
 from telephony.snapshot import masked
 
 
@@ -19,6 +19,7 @@ async def bridge_json(session: AsyncSession, bridge: Bridge) -> dict[str, Any]:
     ids = [leg.id for leg in legs]
     numbers = await bridges.numbers_of(session, ids)
     attempts = await bridges.attempts_of(session, ids)
+    people = await _people(session, legs)
     return {
         "id": bridge.id,
         "state": bridge.state,
@@ -38,13 +39,28 @@ async def bridge_json(session: AsyncSession, bridge: Bridge) -> dict[str, Any]:
                 leg,
                 [number for number in numbers if number.leg_id == leg.id],
                 [attempt for attempt in attempts if attempt.leg_id == leg.id],
+                people.get(leg.seat_id or 0, ""),
             )
             for leg in legs
         ],
     }
 
 
-def _leg(leg: BridgeLeg, numbers: list[BridgeNumber], attempts: list[BridgeAttempt]) -> dict[str, Any]:
+async def _people(session: AsyncSession, legs: list[BridgeLeg]) -> dict[int, str]:
+    """Who sits where a party is a seat."""
+    at_seats = {leg.seat_id for leg in legs if leg.seat_id is not None}
+    names = await accounts.names(session) if at_seats else {}
+    found: dict[int, str] = {}
+    for seat_id in at_seats:
+        row = await seats.get(session, seat_id)
+        who = names.get(row.operator_id or 0) if row is not None else None
+        found[seat_id] = f"坐席 {seat_id} {who.name if who else ''}".strip()
+    return found
+
+
+def _leg(
+    leg: BridgeLeg, numbers: list[BridgeNumber], attempts: list[BridgeAttempt], person: str
+) -> dict[str, Any]:
     here = numbers[leg.place] if leg.place < len(numbers) else None
     return {
         "id": leg.id,
@@ -55,7 +71,7 @@ def _leg(leg: BridgeLeg, numbers: list[BridgeNumber], attempts: list[BridgeAttem
         "label": _label(leg),
         "since": _iso(leg.since),
         "attempt": leg.attempt,
-        "name": here.name if here else "",
+        "name": here.name if here else person,
         "number_label": here.label if here else "",
         "number_masked": masked(here.digits) if here else "",
         "numbers": len(numbers),

@@ -49,8 +49,9 @@ def furnish(app: FastAPI, sessions: SessionMaker, clock: Clock) -> Parts:
     transcription = TranscriptionService(settings, sessions, bus, clock, control.switchboard)
     tickets = TicketListener(sessions, bus, clock)
     callbacks = CallbackListener(sessions, bus, clock)
-    app.state.bridges = control.bridges.furnish(
-        HouseDirectory(sessions, clock), HouseTicketDesk(clock), control.seats
+    lives = (control.calls, control.seats, control.policies)
+    app.state.bridges, app.state.consults = control.bridges.furnish(
+        HouseDirectory(sessions, clock), HouseTicketDesk(clock), lives
     )
     app.state.prober = control.prober
     app.state.supervision = control.supervision.service

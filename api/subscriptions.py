@@ -10,6 +10,7 @@ from core.bridge_events import BridgeEnded, BridgeTicketed, LegJoined, LegLeft, 
 from core.bus import Bus
 from core.callback_events import CallBackAsked
 from core.events import CallAnswered, CallArrived, CallEnded, MessageLeft, SeatLeft, TicketChanged
+from core.room_events import CallTransferred
 from core.supervision_events import CallTakenOver
 from telephony.control import TelephonyControl
 from tickets.callback_listener import CallbackListener
@@ -40,6 +41,8 @@ def subscribe(bus: Bus, who: Listeners, tail: LogTail) -> None:
         (CallAnswered, who.tickets.on_answered),
         (CallAnswered, who.transcription.on_call_answered),
         (CallTakenOver, who.transcription.on_call_answered),
+        (CallTransferred, who.tickets.on_transferred),
+        (CallTransferred, who.transcription.on_call_answered),
         (CallEnded, who.transcription.on_call_ended),
         (CallEnded, leaders.on_call_ended),
         (MessageLeft, who.tickets.on_message),

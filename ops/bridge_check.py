@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Final
 
 _LEG: Final = re.compile(r"br-([0-9]+)x([0-9]+)x([0-9]+)-")
-_EVENT, _AT, _UNIQUEID, _CHANNEL, _APP, _DATA = 0, 1, 2, 4, 8, 9
+_EVENT, _AT, _UNIQUEID, _CHANNEL, _EXTEN, _APP, _DATA, _USER_EVENT = 0, 1, 2, 4, 6, 8, 9, 10
 
 
 @dataclass
@@ -37,6 +37,8 @@ class Records:
     legs: dict[tuple[int, int, int], Life] = field(default_factory=lambda: defaultdict(Life))
     moved: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list[str]))
     """Rooms by the Uniqueid of callers and seats."""
+    held: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list[str]))
+    """Rooms whose music callers heard, by Uniqueid."""
     nameless: list[str] = field(default_factory=list[str])
 
 
@@ -55,13 +57,15 @@ def _read(cel: Path) -> Records:
     records = Records()
     with cel.open(encoding="utf-8", errors="replace", newline="") as source:
         for row in csv.reader(source):
-            if len(row) > _DATA:
+            if len(row) > _USER_EVENT:
                 _note(records, row)
     return records
 
 
 def _note(records: Records, row: list[str]) -> None:
     match = _LEG.match(row[_UNIQUEID])
+    if row[_USER_EVENT] == "MsHeld":
+        records.held[row[_UNIQUEID]].append(f"ms-{row[_EXTEN]}")
     if match is None:
         if row[_EVENT] == "CHAN_START" and row[_CHANNEL].startswith("PJSIP/outbound-"):
             records.nameless.append(row[_CHANNEL])
@@ -135,10 +139,10 @@ def _numbers_once(rows: sqlite3.Connection) -> Iterator[str]:
 
 
 def _rooms(rows: sqlite3.Connection, records: Records) -> Iterator[str]:
-    """Each caller that was moved went into one room for one press."""
+    """Each caller that was moved went into one room for one press, and again after each hold."""
     for uniqueid, call in rows.execute(
         "SELECT b.id, b.call_id FROM bridges b WHERE b.call_id IS NOT NULL"
     ).fetchall():
         places = [place for place in records.moved.get(call, []) if place == f"ms-{uniqueid}"]
-        if len(places) > 1:
+        if len(places) > 1 + records.held.get(call, []).count(f"ms-{uniqueid}"):
             yield f"caller {call} entered room ms-{uniqueid} {len(places)} times"

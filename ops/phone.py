@@ -169,9 +169,16 @@ def tone(file: Path, *, hz: float, seconds: float, rate_hz: int = 16000) -> Path
     return file
 
 
-def tone_power(file: Path, hz: float) -> float:
+def recorded_s(file: Path) -> float:
+    """How much of a sound has been written by now."""
+    samples, rate_hz = read_wav(file)
+    return len(samples) / rate_hz
+
+
+def tone_power(file: Path, hz: float, *, from_s: float = 0.0, until_s: float | None = None) -> float:
     """Share (0 to 1) of the sound's energy within 15 Hz of `hz`, in its best second; 0 for silence."""
     samples, rate_hz = read_wav(file)
+    samples = samples[int(from_s * rate_hz) : None if until_s is None else int(until_s * rate_hz)]
     best = 0.0
     for start in range(0, max(1, len(samples) - rate_hz), rate_hz // 4):
         part = samples[start : start + rate_hz]

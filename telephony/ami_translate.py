@@ -33,6 +33,7 @@ from core.events import (
     SeatUnpaused,
 )
 from core.ids import SeatId, parse_call_id
+from core.room_events import CallRequeued
 from core.routing_events import CallTurnedAway, EmergencyKeyPressed
 from core.vocabulary import EndedBy
 from telephony.ami_protocol import AmiMessage
@@ -56,6 +57,7 @@ _OF_CALLERS: Final = frozenset(
         "MinshengUrgent",
         "MinshengTurnedAway",
         "MinshengCallBack",
+        "MinshengRequeue",
     }
 )
 _GONE_STATES: Final = frozenset({"Removed", "Unreachable"})
@@ -194,6 +196,8 @@ class Translator:
             return EmergencyKeyPressed(at=now, call_id=call_id)
         if what == "MinshengTurnedAway":
             return CallTurnedAway(at=now, call_id=call_id, reason=event["Reason"][:40])
+        if what == "MinshengRequeue":
+            return CallRequeued(at=now, call_id=call_id)
         if what == "MinshengMessageLeft":
             name, seconds = event["File"][:120], float(event.get("Duration") or 0)
             return MessageLeft(at=now, call_id=call_id, file_name=name, duration_s=seconds)
@@ -230,11 +234,10 @@ class Translator:
         return SeatLeft(at=self._clock.now(), seat_id=self._seat(event["Interface"]), reason="signed_off")
 
     def _member_paused(self, event: AmiMessage) -> Fact:
-        seat_id = self._seat(event["Interface"])
+        seat_id, now = self._seat(event["Interface"]), self._clock.now()
         if event["Paused"] == "0":
-            return SeatUnpaused(at=self._clock.now(), seat_id=seat_id)
-        reason = pause_reason(event.get("PausedReason", ""))
-        return SeatPaused(at=self._clock.now(), seat_id=seat_id, reason=reason)
+            return SeatUnpaused(at=now, seat_id=seat_id)
+        return SeatPaused(at=now, seat_id=seat_id, reason=pause_reason(event.get("PausedReason", "")))
 
     def _contact(self, event: AmiMessage) -> Fact | None:
         found = seat_of_device(event["EndpointName"])

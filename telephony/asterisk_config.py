@@ -39,6 +39,7 @@ class QueuePolicy:
     position_every_s: int = 30
     agi_limit_s: int = 20
     bridge_asks: int = 2
+    hold_alone_s: int = 30
     bridge_key_s: int = 5
     sticky_s: int = 6
     challenge_tries: int = 2

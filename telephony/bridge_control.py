@@ -8,10 +8,11 @@ from typing import Final
 
 import structlog
 
-from core.bridge_events import BridgeTicketed
+from core.bridge_events import BridgeTicketed, LegFact
 from core.bus import Bus
 from core.clock import Clock
 from core.config import Settings
+from core.events import CallFact
 from core.ids import CallId
 from core.vocabulary import RecordingState
 from db.repositories import bridges, event_log
@@ -23,9 +24,13 @@ from telephony.bridge_resync import BridgeResync
 from telephony.bridge_service import BridgeService, Parts
 from telephony.bridge_switch import BridgeSwitch
 from telephony.bridge_translate import read
+from telephony.call_service import CallService
+from telephony.consult_service import ConsultService
 from telephony.ports import Directory, TicketDesk
+from telephony.room_calls import RoomCalls
+from telephony.room_return import RoomReturn
 from telephony.room_seats import RoomSeats
-from telephony.seat_service import SeatService
+from telephony.seat_service import Policies, SeatService
 from telephony.sound_files import repair_header, sha256_of
 
 log = structlog.get_logger(__name__)
@@ -49,19 +54,39 @@ class BridgeControl:
         self._act = act
         self._switch = BridgeSwitch(act, settings.asterisk.hotline_number)
         self._resync: BridgeResync | None = None
+        self._return: RoomReturn | None = None
+        self._calls: RoomCalls | None = None
         self._tickets: TicketDesk | None = None
         self.service: BridgeService | None = None
 
-    def furnish(self, directory: Directory, tickets: TicketDesk | None, seats: SeatService) -> BridgeService:
-        """Say whom to call and who makes tickets; without it there are no conferences."""
+    def furnish(
+        self,
+        directory: Directory,
+        tickets: TicketDesk | None,
+        lives: tuple[CallService, SeatService, Policies],
+    ) -> tuple[BridgeService, ConsultService]:
+        """Say whom to call, who makes tickets, who keeps calls and seats; without it there are no rooms."""
+        calls, seats, policies = lives
         parts = Parts(self._sessions, self._bus, self._clock, self._switch, directory)
         service = BridgeService(parts)
         rooms = RoomSeats(self._sessions, self._clock, seats)
-        service.on_leg = rooms.on_leg
+        rooms.refuse = service.remove
+        room_calls = RoomCalls(self._sessions, self._clock, calls, seats)
+        consults = ConsultService(service, parts)
+        self._return = RoomReturn(self._sessions, self._clock, consults, policies)
+        self._calls = room_calls
+
+        async def on_leg(fact: LegFact) -> None:
+            await rooms.on_leg(fact)
+            await room_calls.on_leg(fact)
+
+        service.on_leg = on_leg
         cel = self._settings.asterisk_dir / "log" / "cel.csv"
-        self._resync = BridgeResync(self._sessions, self._clock, self._switch, service, cel, rooms)
+        self._resync = BridgeResync(self._sessions, self._clock, self._switch, service, cel)
+        self._resync.waits = self._return.waits
+        self._resync.beside = (rooms.compare, room_calls.compare)
         self._tickets, self.service = tickets, service
-        return service
+        return service, consults
 
     async def close(self) -> None:
         """End our part; conferences go on."""
@@ -73,6 +98,16 @@ class BridgeControl:
         heard = read(event)
         if heard is not None and self.service is not None:
             await self.service.hear(heard)
+
+    async def on_call(self, fact: CallFact) -> None:
+        """A fact of a call that is kept already."""
+        if self.service is not None and self._calls is not None:
+            await self._calls.on_call(fact, self.service.hear)
+
+    async def see(self, contacts: dict[str, frozenset[str]]) -> None:
+        """A look at who is registered."""
+        if self._return is not None:
+            await self._return.see(contacts)
 
     async def sweep(self) -> None:
         """Compare with Asterisk. Raises what the switch raises."""

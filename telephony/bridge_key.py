@@ -35,6 +35,8 @@ class Press:
     """Numbers of roles that the house itself has looked up: the presser's own, the citizen's."""
     seats: Mapping[str, int] = field(default_factory=dict[str, int])
     """Roles that are other seats, dialled at their phones."""
+    blind: bool = False
+    """A consultation that nobody waits for: the seat is out at once."""
     asks: bool = True
     """Whether those outside are asked for key 1 before they join."""
     announce: str = ""
@@ -50,5 +52,18 @@ class Press:
             raise InvalidField(field="roles", reason="没有这个角色")
         if self.category and not _ABOUT.match(self.category):
             raise InvalidField(field="category", reason="分类编号不正确")
+        alone = self.presser is Presser.SEAT_CALL and len(self.roles) == 1
+        if self.kind is BridgeKind.CONSULT and not alone:
+            raise InvalidField(field="roles", reason="咨询转接只能在通话中发起，每次一方")
         if self.presser is Presser.SEAT_CALL and (self.call_id is None or self.seat_id is None):
             raise InvalidField(field="call_id", reason="请指明正在通话的来电")
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """Whom to ask in a room that runs: a seat, a role, or numbers; `blind`, without waiting for an answer."""
+
+    seat_id: int | None = None
+    role: str | None = None
+    numbers: Sequence[Number] = ()
+    blind: bool = False

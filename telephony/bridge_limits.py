@@ -30,12 +30,14 @@ _KEYS: Final = (
     "outbound_seat_day",
     "outbound_day",
     "outbound_ring_s",
+    "consult_seat_day",
+    "transfer_return_s",
 )
 _LETTERS: Final = {"X": "[0-9]", "N": "[2-9]", "Z": "[1-9]"}
 
 
 class TooManyBridges(HotlineError):
-    """今天的一键三方次数已达上限，请联系班长。"""
+    """今天的外呼次数已达上限，请联系班长。"""
 
     code = "too-many-bridges"
     status = 429
@@ -72,6 +74,9 @@ class Limits:
     """A citizen is given longer: there is no next number."""
     parties: int = 8
     seat_day: int = 40
+    consult_day: int = 200
+    return_s: float = 15
+    """How long a caller whom nobody took rings at the seat that sent him."""
     day: int = 300
     """Outbound attempts of all conferences in one day."""
     outbound_seat_day: int = 120
@@ -104,6 +109,8 @@ async def read_limits(session: AsyncSession) -> Limits:
         outbound_ring_s=_number(values, "outbound_ring_s", 45),
         parties=int(_number(values, "bridge_parties", 8)),
         seat_day=int(_number(values, "bridge_seat_day", 40)),
+        consult_day=int(_number(values, "consult_seat_day", 200)),
+        return_s=_number(values, "transfer_return_s", 15),
         day=int(_number(values, "bridge_day", 300)),
         outbound_seat_day=int(_number(values, "outbound_seat_day", 120)),
         outbound_day=int(_number(values, "outbound_day", 1000)),
@@ -124,12 +131,13 @@ async def check_caps(
     """
     outbound = kind is BridgeKind.OUTBOUND
     midnight = now.astimezone(SHANGHAI).replace(hour=0, minute=0, second=0, microsecond=0)
-    pressed, dialled = await bridges.counts_since(session, midnight, seat_id, outbound=outbound)
+    pressed, dialled = await bridges.counts_since(session, midnight, seat_id, kind)
     if outbound:
         if pressed >= limits.outbound_seat_day or dialled >= limits.outbound_day:
             raise TooManyCallsOut
         return
-    if seat_id is not None and pressed >= limits.seat_day:
+    most = limits.seat_day if kind is BridgeKind.EMERGENCY else limits.consult_day
+    if seat_id is not None and pressed >= most:
         raise TooManyBridges(seat_id=seat_id)
     if dialled >= limits.day:
         raise TooManyBridges

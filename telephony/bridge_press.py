@@ -10,7 +10,7 @@ import structlog
 from sqlalchemy import insert
 
 from core.bridge_events import BridgePressed, LegFailed
-from core.bridge_words import CALLER, SEAT, BridgeKind, BridgeState, Presser
+from core.bridge_words import CALLER, SEAT, BridgeKind, BridgeState, LegAim, Presser
 from core.errors import IllegalTransition, InvalidField, NotFound
 from core.ids import SeatId
 from core.vocabulary import BridgeRole, CallState, SeatState
@@ -18,13 +18,15 @@ from db.models.bridge import Bridge, BridgeAttempt, BridgeLeg, BridgeNumber
 from db.models.call import Call
 from db.repositories import bridges, calls, seats
 from telephony.bridge_key import Press
-from telephony.bridge_legs import Move, Step, apply, dial_order, first_attempt
+from telephony.bridge_legs import apply, dial_order, first_attempt
 from telephony.bridge_limits import Limits, NobodyToCall, NumberNotAllowed
+from telephony.bridge_step import Move, Step
 from telephony.ports import Directory, Number
 
 log = structlog.get_logger(__name__)
 
-_MAY_CALL_OUT: Final = frozenset({SeatState.READY, SeatState.PAUSED, SeatState.WRAP_UP})
+RINGABLE: Final = frozenset({SeatState.READY, SeatState.WRAP_UP, SeatState.PAUSED})
+"""A seat of ours in one of these can be asked, and can call out."""
 _TALKING: Final = frozenset({CallState.TALKING, CallState.HELD, CallState.RECONNECTING})
 
 
@@ -88,12 +90,14 @@ def new_bridge(press: Press, now: dt.datetime) -> Bridge:
 
 async def write_rows(step: Step, press: Press, numbers: Numbers) -> None:
     """Legs, numbers, first attempts, and the orders they stand for. Raises NotFound, IllegalTransition."""
+    for seat_id in press.seats.values():
+        await check_seat(step, seat_id)
     moved = await _those_who_talk(step, press) if press.presser is Presser.SEAT_CALL else {}
     if press.kind is BridgeKind.OUTBOUND:
         await _check_free(step, press)
     own: Numbers = {SEAT: []} if press.presser is not Presser.SEAT_CALL and press.seat_id is not None else {}
     at_seats = {**press.seats, **({SEAT: press.seat_id} if press.seat_id is not None else {})}
-    await begin_legs(step, {**own, **numbers}, seats=at_seats, asks=press.asks, moved=moved)
+    await begin_legs(step, {**own, **numbers}, at_seats=at_seats, asks=press.asks, moved=moved)
     seat_id = SeatId(press.seat_id) if press.seat_id is not None else None
     pressed = BridgePressed(**step.frame(), presser=press.presser, seat_id=seat_id, roles=tuple(press.roles))
     step.change.facts.insert(0, pressed)
@@ -102,7 +106,7 @@ async def write_rows(step: Step, press: Press, numbers: Numbers) -> None:
 async def _check_free(step: Step, press: Press) -> None:
     """Looked at under the seat's lock: two orders at once are one call out."""
     row = await seats.get_for_update(step.session, press.seat_id or 0)
-    if row is None or row.state not in _MAY_CALL_OUT:
+    if row is None or row.state not in RINGABLE:
         raise IllegalTransition(reason="振铃或通话中不能外呼")
     if await bridges.open_of_seat(step.session, row.id, besides=step.bridge.id) is not None:
         raise IllegalTransition(reason="上一个外呼还没有结束")
@@ -115,8 +119,12 @@ async def _those_who_talk(step: Step, press: Press) -> dict[str, str]:
         raise NotFound(what="来电")
     if call.state not in _TALKING or call.seat_id != press.seat_id:
         raise IllegalTransition(state=call.state)
-    seat = _seat_channel(call)
-    step.change.orders.append(Move(step.bridge.id, call.channel, seat, press.announce))
+    held = press.kind is BridgeKind.CONSULT
+    if held and call.state is CallState.RECONNECTING:
+        raise IllegalTransition(state=call.state)
+    # A seat that does not wait is let go by the queue when its caller is taken away
+    seat = None if press.blind else _seat_channel(call)
+    step.change.orders.append(Move(step.bridge.id, call.channel, seat, held=held, announce=press.announce))
     return {role: channel for role, channel in ((CALLER, call.channel), (SEAT, seat)) if channel is not None}
 
 
@@ -129,26 +137,36 @@ def _seat_channel(call: Call) -> str | None:
     return call.seat_channel
 
 
-async def begin_leg(step: Step, role: str, numbers: Sequence[Number], *, asks: bool = True) -> BridgeLeg:
-    """One leg that is to be dialled."""
-    return (await begin_legs(step, {role: numbers}, asks=asks))[0]
+async def check_seat(step: Step, seat_id: int) -> None:
+    """Raises IllegalTransition for a seat that cannot be rung now."""
+    row = await seats.get(step.session, seat_id)
+    if row is None or row.state not in RINGABLE or not row.phone_online or seat_id == step.bridge.seat_id:
+        raise IllegalTransition(reason="这个坐席现在不能接听")
+
+
+async def begin_leg(
+    step: Step, role: str, numbers: Sequence[Number], *, asks: bool = True, seat_id: int | None = None
+) -> BridgeLeg:
+    """One leg that is to be dialled, at these numbers or at a seat."""
+    at_seats = {role: seat_id} if seat_id is not None else None
+    return (await begin_legs(step, {role: numbers}, at_seats=at_seats, asks=asks))[0]
 
 
 async def begin_legs(  # noqa: PLR0913, RUF100 - a press in five words
     step: Step,
     roles: Mapping[str, Sequence[Number]],
     *,
-    seats: Mapping[str, int] | None = None,
+    at_seats: Mapping[str, int] | None = None,
     asks: bool = True,
     moved: Mapping[str, str] | None = None,
 ) -> list[BridgeLeg]:
     """Legs that are to be dialled, written together; one is failed at once where it has no number.
 
-    `seats` says which roles are seats; `asks`, whether those outside press 1 to join; `moved` are legs beside
-    these, that come with channels of their own.
+    `at_seats` says which roles are seats; `asks`, whether those outside press 1 to join; `moved` are legs
+    beside these, that come with channels of their own.
     """
-    channels, at_seats = moved or {}, seats or {}
-    written = await _write_legs(step, [*channels, *roles], at_seats, channels, asks=asks)
+    channels = moved or {}
+    written = await _write_legs(step, [*channels, *roles], at_seats or {}, channels, asks=asks)
     legs = [written[role] for role in roles]
     lines = {leg.id: _lines(leg, roles[leg.role]) for leg in legs}
     # Statements of many rows: each trip to the database is a moment in which no phone rings
@@ -168,14 +186,16 @@ async def begin_legs(  # noqa: PLR0913, RUF100 - a press in five words
 
 
 async def _write_legs(
-    step: Step, roles: Sequence[str], seats: Mapping[str, int], channels: Mapping[str, str], *, asks: bool
+    step: Step, roles: Sequence[str], at_seats: Mapping[str, int], channels: Mapping[str, str], *, asks: bool
 ) -> dict[str, BridgeLeg]:
+    held = step.bridge.kind is BridgeKind.CONSULT
     rows = [
         {
             "bridge_id": step.bridge.id,
             "role": role,
             "channel": channels.get(role),
-            "seat_id": seats.get(role),
+            "seat_id": at_seats.get(role),
+            "aim": LegAim.MUSIC if held and role == CALLER else LegAim.ROOM,
             # A dispatcher of 110, 119 or 120 presses no key
             "asks": asks and role != BridgeRole.EMERGENCY,
             "since": step.now,

@@ -7,30 +7,34 @@ a leg is dialled again only where neither a channel lives nor Asterisk's records
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 import structlog
 
-from core.bridge_words import CALLER, BridgeState, LegState
+from core.bridge_words import CALLER, BridgeState, LegAim, LegState
 from core.clock import Clock
 from db.models.bridge import Bridge, BridgeLeg
 from db.repositories import bridges
 from db.session import SessionMaker, transaction
 from telephony.ami_protocol import AmiMessage
-from telephony.bridge_legs import Move, Order, Step, closing, dial_order, name_of
+from telephony.bridge_legs import dial_order
 from telephony.bridge_limits import read_limits
 from telephony.bridge_names import leg_of_channel_id
 from telephony.bridge_records import Story, stories
 from telephony.bridge_service import BridgeService
 from telephony.bridge_states import DUE, OVER
+from telephony.bridge_step import Move, Order, Requeue, Step, closing, name_of
 from telephony.bridge_switch import BridgeSwitch
 from telephony.bridge_translate import Heard, Sign
-from telephony.room_seats import RoomSeats
 
 log = structlog.get_logger(__name__)
 
 _UP, _RINGING = "6", "5"
+_MUSIC: Final = "bridge-hold"
+_SHOWS: Final = {LegAim.ROOM: LegState.JOINED, LegAim.MUSIC: LegState.HELD}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +47,13 @@ class Look:
     """Names of the channels in the room."""
     written: dict[str, Story]
 
+    def place_of(self, channel: str, bridge_id: int) -> LegAim:
+        """Where a channel of a party is seen: the room, its music, or neither."""
+        if channel in self.room:
+            return LegAim.ROOM
+        row = self.by_name.get(channel)
+        return LegAim.MUSIC if row is not None and _held_for(row) == bridge_id else LegAim.OUT
+
 
 class BridgeResync:
     """`sweep` may be called at any time; never by two tasks at once."""
@@ -54,14 +65,16 @@ class BridgeResync:
         switch: BridgeSwitch,
         service: BridgeService,
         cel: Path,
-        rooms: RoomSeats | None = None,
     ) -> None:
         self._sessions = sessions
         self._clock = clock
         self._switch = switch
         self._service = service
         self._cel = cel
-        self._rooms = rooms
+        self.waits: Callable[[int], bool] = lambda _leg_id: False
+        """Which legs wait for a page that was lost, and are not to be dialled here."""
+        self.beside: Sequence[Callable[[Callable[[str], bool]], Awaitable[None]]] = ()
+        """What else is compared, with the same memory of what was seen before."""
         self._seen_before: set[str] = set()
         self._seen_now: set[str] = set()
 
@@ -83,8 +96,8 @@ class BridgeResync:
                 await self._compare(bridge, leg, look)
             await self._bring(bridge, legs[bridge.id], look)
         await self._end_strays(channels, {bridge.id for bridge in unsettled})
-        if self._rooms is not None:
-            await self._rooms.compare(self._twice)
+        for compare in self.beside:
+            await compare(self._twice)
 
     def _twice(self, difference: str) -> bool:
         self._seen_now.add(difference)
@@ -101,7 +114,8 @@ class BridgeResync:
         if row is None:
             await self._compare_gone(bridge, leg, look.written.get(name.channel_id))
             return
-        over = leg.state in OVER or (bridge.state is BridgeState.ENDED and leg.state is LegState.JOINED)
+        inside = leg.state is LegState.JOINED
+        over = leg.state in OVER or (inside and BridgeState.ENDED is bridge.state) or leg.aim is LegAim.OUT
         if over:
             if self._twice(f"{name.channel_id} stays"):
                 await self._repair(leg, "it should be gone", [*closing(leg)])
@@ -113,7 +127,7 @@ class BridgeResync:
     async def _compare_gone(self, bridge: Bridge, leg: BridgeLeg, story: Story | None) -> None:
         """No channel: it has ended, or it never began."""
         name = name_of(leg)
-        if leg.state in OVER or not self._twice(f"{name.channel_id} gone {story}"):
+        if leg.state in OVER or self.waits(leg.id) or not self._twice(f"{name.channel_id} gone {story}"):
             return
         if story is None and leg.state in DUE and bridge.state is not BridgeState.ENDED:
             async with transaction(self._sessions) as session:
@@ -134,39 +148,62 @@ class BridgeResync:
     async def _compare_moved(self, bridge: Bridge, leg: BridgeLeg, look: Look) -> None:
         """Caller and seat, who came with channels of their own."""
         channel = leg.channel or ""
-        if channel in look.room:
-            if leg.state is LegState.ORDERED and self._twice(f"{channel} in"):
-                await self._hear(Heard(Sign.ENTERED, bridge.id, None, channel), "in the room")
-            elif bridge.state is BridgeState.ENDED and self._twice(f"{channel} stays"):
-                await self._repair(leg, "the conference is over", closing(leg))
+        seen = look.place_of(channel, bridge.id)
+        if seen in (LegAim.ROOM, LegAim.MUSIC):
+            await self._compare_place(bridge, leg, seen)
             return
         gone = channel not in look.by_name
-        lost = leg.state is LegState.JOINED or (leg.state is LegState.ORDERED and gone)
+        lost = leg.state in (LegState.JOINED, LegState.HELD) or (leg.state is LegState.ORDERED and gone)
         if lost and self._twice(f"{channel} out"):
-            await self._hear(Heard(Sign.WENT_OUT, bridge.id, None, channel), "not in the room any more")
+            sign = Sign.GONE if leg.role == CALLER else Sign.WENT_OUT
+            await self._hear(Heard(sign, bridge.id, None, channel), "not in the room any more")
+
+    async def _compare_place(self, bridge: Bridge, leg: BridgeLeg, seen: LegAim) -> None:
+        """Somebody whose channel is in the room or on its music."""
+        channel = leg.channel or ""
+        out = leg.state in OVER or leg.aim in (LegAim.OUT, LegAim.QUEUE)
+        if out or bridge.state is BridgeState.ENDED:
+            if self._twice(f"{channel} stays"):
+                kept = leg.role == CALLER and bridge.state is not BridgeState.ENDED
+                await self._repair(leg, "it should be gone", [Requeue(channel)] if kept else closing(leg))
+        elif seen is not leg.aim:
+            if self._twice(f"{channel} not at {leg.aim}"):
+                held = leg.aim is LegAim.MUSIC
+                await self._repair(leg, f"not at {leg.aim}", [Move(bridge.id, channel, None, held)])
+        elif leg.state is not _SHOWS[seen] and self._twice(f"{channel} at {seen}"):
+            sign = Sign.ENTERED if seen is LegAim.ROOM else Sign.HELD
+            await self._hear(Heard(sign, bridge.id, None, channel), f"at {seen}")
 
     async def _bring(self, bridge: Bridge, legs: list[BridgeLeg], look: Look) -> None:
         """The move that was lost: one action for those who are still where they were."""
         waiting = {
-            leg.role: leg.channel
+            leg.role: leg
             for leg in legs
-            if leg.state is LegState.ORDERED and leg.channel in look.by_name and leg.channel not in look.room
+            if leg.state is LegState.ORDERED
+            and leg.channel in look.by_name
+            and look.place_of(leg.channel or "", bridge.id) is LegAim.OUT
         }
         if not waiting or bridge.state is BridgeState.ENDED or not self._twice(f"{bridge.id} move"):
             return
         caller = waiting.pop(CALLER, None)
         seat = next(iter(waiting.values()), None)
-        await self._repair(legs[0], "never moved", [Move(bridge.id, caller, seat)])
+        held = caller is not None and caller.aim is LegAim.MUSIC
+        order = Move(bridge.id, caller.channel if caller else None, seat.channel if seat else None, held)
+        await self._repair(legs[0], "never moved", [order])
 
     async def _end_strays(self, channels: list[AmiMessage], looked_at: set[int]) -> None:
-        """A leg of a conference that is over must not ring on."""
+        """A leg of a conference that is over must not ring on, nor its caller wait for it."""
         for row in channels:
-            name = leg_of_channel_id(row["Uniqueid"])
-            if name is None or name.bridge_id in looked_at:
+            name, waits_for = leg_of_channel_id(row["Uniqueid"]), _held_for(row)
+            if name is not None and name.bridge_id not in looked_at:
+                if self._twice(f"{name.channel_id} stray"):
+                    log.warning("repaired", bridge_id=name.bridge_id, reason="a leg of no conference")
+                    await self._switch.hang_up(row["Channel"])
                 continue
-            if self._twice(f"{name.channel_id} stray"):
-                log.warning("repaired", bridge_id=name.bridge_id, reason="a leg of no conference")
-                await self._switch.hang_up(row["Channel"])
+            lonely = waits_for is not None and waits_for not in looked_at
+            if lonely and self._twice(f"{row['Channel']} waits for nobody"):
+                log.warning("repaired", bridge_id=waits_for, reason="a caller of no conference")
+                await self._switch.requeue(row["Channel"])
 
     async def _hear(self, heard: Heard, reason: str) -> None:
         log.warning("repaired", bridge_id=heard.bridge_id, sign=heard.sign, reason=reason)
@@ -194,3 +231,9 @@ def _further(state: LegState, sign: Sign) -> bool:
         Sign.ENTERED: frozenset(LegState) - OVER - {LegState.JOINED},
     }
     return state in reached[sign]
+
+
+def _held_for(row: AmiMessage) -> int | None:
+    """The room whose music a channel hears, or None."""
+    exten = row.get("Exten", "")
+    return int(exten) if row.get("Context") == _MUSIC and exten.isdecimal() else None

@@ -22,25 +22,17 @@ from db.models.bridge import Bridge, BridgeLeg
 from db.repositories import bridges, event_log
 from db.session import SessionMaker, transaction
 from telephony.bridge_key import Press
-from telephony.bridge_legs import (
-    Change,
-    Goodbye,
-    HangUp,
-    Move,
-    Order,
-    Step,
-    apply,
-    closing,
-    dial_again,
-    end,
-    settle,
-    take,
-)
+from telephony.bridge_legs import apply, dial_again
 from telephony.bridge_limits import NobodyToCall, check_caps, read_limits
+from telephony.bridge_orders import give
 from telephony.bridge_press import begin_leg, choose, look_up, may_dial, new_bridge, write_rows
+from telephony.bridge_rules import end, settle
+from telephony.bridge_signs import take
 from telephony.bridge_states import OVER
+from telephony.bridge_step import Change, Order, Step, closing
 from telephony.bridge_switch import BridgeSwitch, Dial
 from telephony.bridge_translate import Heard, Sign
+from telephony.bridge_widen import widen, widens
 from telephony.ports import Directory, Number
 
 log = structlog.get_logger(__name__)
@@ -85,16 +77,16 @@ class BridgeService:
         try:
             async with transaction(self._parts.sessions) as session:
                 running = await bridges.of_press(session, press.key, press.call_id)
-                if running is not None:
+                if running is not None and not widens(running, press):
                     return running.id
                 now, limits = self._parts.clock.now(), await read_limits(session)
                 numbers = choose(press, found, limits)
                 await check_caps(session, limits, press.seat_id, now, press.kind)
-                bridge = new_bridge(press, now)
+                bridge = running or new_bridge(press, now)
                 session.add(bridge)
                 await session.flush()
                 step = Step(session, bridge, limits, now)
-                await write_rows(step, press, numbers)
+                await (write_rows if running is None else widen)(step, press, numbers)
                 await self._log(step)
         except IntegrityError:  # two presses at the same moment, on a database that lets both begin
             return await self._of_key(press.key)
@@ -211,13 +203,20 @@ class BridgeService:
     async def _order(
         self, bridge_id: int, leg_id: int, work: Callable[[Step, BridgeLeg], Awaitable[None]]
     ) -> None:
-        async with transaction(self._parts.sessions) as session:
-            step = await self._step(session, bridge_id)
-            legs = await bridges.legs_of(session, bridge_id)
+        async def change(step: Step, legs: list[BridgeLeg]) -> None:
             leg = next((leg for leg in legs if leg.id == leg_id), None)
             if leg is None:
                 raise NotFound(what="参与方")
             await work(step, leg)
+
+        await self.change(bridge_id, change)
+
+    async def change(self, bridge_id: int, work: Callable[[Step, list[BridgeLeg]], Awaitable[None]]) -> None:
+        """One change of a running room by a person: rows and rules in one transaction, then the orders."""
+        async with transaction(self._parts.sessions) as session:
+            step = await self._step(session, bridge_id)
+            legs = await bridges.legs_of(session, bridge_id)
+            await work(step, legs)
             await settle(step, legs)
             await self._log(step)
         await self._after(step.change)
@@ -263,17 +262,8 @@ class BridgeService:
         await asyncio.gather(*(self._give(order) for order in orders))
 
     async def _give(self, order: Order) -> None:
-        switch = self._parts.switch
         try:
-            match order:
-                case Dial():
-                    await switch.dial(order)
-                case Move():
-                    await switch.move(order.bridge_id, order.caller, order.seat, order.announce)
-                case HangUp():
-                    await switch.hang_up(order.channel)
-                case Goodbye():
-                    await switch.say_goodbye(order.channel)
+            await give(self._parts.switch, order)
         except ActionRefused as refusal:
             log.warning("bridge_order_refused", order=type(order).__name__, reason=refusal.message)
             if isinstance(order, Dial):

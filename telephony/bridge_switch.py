@@ -38,6 +38,8 @@ class Dial:
     """The call that a seat's page is to show when it rings."""
     own: bool = False
     """The seat's operator calls out: its page picks up by itself and hears the ringing."""
+    resume: bool = False
+    """The page answers by itself: it was lost in this very talk."""
 
 
 class BridgeSwitch:
@@ -47,8 +49,10 @@ class BridgeSwitch:
         self._link = link
         self._shown = shown_number
 
-    async def move(self, bridge_id: int, caller: str | None, seat: str | None, announce: str = "") -> None:
-        """Caller and seat into the room with one action; or the one that is left.
+    async def move(
+        self, bridge_id: int, caller: str | None, seat: str | None, *, held: bool = False, announce: str = ""
+    ) -> None:
+        """Caller and seat into the room with one action, or the one that is left; `held`, he hears music.
 
         `announce` is the service that the caller is told, on the way, is being called.
         """
@@ -57,7 +61,7 @@ class BridgeSwitch:
         if (caller and not is_caller_channel(caller)) or (seat and seat_of_channel(seat) is None):
             raise UnsafeHeader
         headers: dict[str, str] = {}
-        told = ("bridge-caller", str(bridge_id))
+        told = ("bridge-hold" if held else "bridge-caller", str(bridge_id))
         if announce:
             told = ("bridge-handover", f"{bridge_id}x{announce}")
         where = [(caller, *told), (seat, "bridge-seat", str(bridge_id))]
@@ -131,7 +135,16 @@ class BridgeSwitch:
 
     async def say_goodbye(self, caller: str) -> None:
         """Thank the caller, then end the call. Already gone is no error."""
-        headers = {"Channel": caller, "Context": "goodbye", "Exten": "s", "Priority": "1"}
+        await self._send(caller, "goodbye")
+
+    async def requeue(self, caller: str) -> None:
+        """The caller to the head of the queue. Already gone is no error."""
+        if not is_caller_channel(caller):
+            raise UnsafeHeader
+        await self._send(caller, "requeue")
+
+    async def _send(self, caller: str, context: str) -> None:
+        headers = {"Channel": caller, "Context": context, "Exten": "s", "Priority": "1"}
         try:
             await self._link.action("Redirect", headers)
         except ActionRefused as refusal:
@@ -156,4 +169,6 @@ def _told_to_page(order: Dial) -> str:
     Not by PreDialGoSub: for an Originate by AMI Asterisk 22 does not run it.
     """
     told = f",PJSIP_HEADER(add,X-Minsheng-Call)={parse_call_id(order.call_id)}" if order.call_id else ""
+    if order.resume:
+        return f"{told},PJSIP_HEADER(add,X-Minsheng-Resume)=1"
     return f"{told},PJSIP_HEADER(add,X-Minsheng-Outbound)=1" if order.own else told

@@ -11,6 +11,7 @@ import structlog
 
 from telephony.ami_protocol import AmiMessage
 from telephony.bridge_names import LegName, bridge_of_room, leg_of_channel_id, leg_of_token
+from telephony.channel_names import is_caller_channel
 
 log = structlog.get_logger(__name__)
 
@@ -27,6 +28,10 @@ class Sign(StrEnum):
     ASKED_BACK = "asked_back"
     ENTERED = "entered"
     WENT_OUT = "went_out"
+    HELD = "held"
+    """The caller hears music, outside the room."""
+    GONE = "gone"
+    """The caller's channel has ended, or waits in the queue."""
     HUNG_UP = "hung_up"
     NEVER_BEGAN = "never_began"
     MUTED = "muted"
@@ -76,9 +81,17 @@ def _new_state(event: AmiMessage) -> Heard | None:
 
 def _told(event: AmiMessage) -> Heard | None:
     """Our own dialplan speaks."""
+    if event["UserEvent"] == "MinshengHeld":
+        return _on_music(event)
     if event["UserEvent"] != "MinshengLegLater":
         return None
     return _own(event, Sign.ASKED_BACK)
+
+
+def _on_music(event: AmiMessage) -> Heard:
+    if not is_caller_channel(event["Channel"]):
+        raise ValueError("only a caller is held")
+    return Heard(Sign.HELD, int(event["Bridge"]), None, event["Channel"])
 
 
 def _hung_up(event: AmiMessage) -> Heard | None:

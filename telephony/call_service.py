@@ -21,6 +21,7 @@ from core.events import (
     SeatMissed,
     SeatOffered,
 )
+from core.room_events import CallTransferred
 from core.routing_events import (
     CallRouted,
     CallTurnedAway,
@@ -98,12 +99,8 @@ async def _fill_in(session: AsyncSession, call: Call, before: CallState, fact: C
     match fact:
         case CallQueued():
             call.queued_at = call.queued_at or fact.at
-        case SeatOffered():
-            await _begin_ring(session, call, fact)
-        case SeatMissed() | OwnSeatPassed():
-            await _end_ring(session, call, fact)
-        case CallAnswered():
-            await _answer(session, call, fact)
+        case SeatOffered() | SeatMissed() | OwnSeatPassed() | CallAnswered() | CallTransferred():
+            await _note_seat(session, call, fact)
         case MessageStarted() | MessageLeft() | CallBackAsked():
             _take_wish(call, before, fact)
         case CallTakenOver() | CallReconciled() | CallEnded():
@@ -124,6 +121,22 @@ def _remark(call: Call, fact: CallRouted | EmergencyKeyPressed | CallTurnedAway)
             if call.turned_away is not None:
                 raise IllegalTransition(state=call.state, fact="CallTurnedAway")
             call.turned_away = fact.reason
+
+
+async def _note_seat(
+    session: AsyncSession,
+    call: Call,
+    fact: SeatOffered | SeatMissed | OwnSeatPassed | CallAnswered | CallTransferred,
+) -> None:
+    match fact:
+        case SeatOffered():
+            await _begin_ring(session, call, fact)
+        case SeatMissed() | OwnSeatPassed():
+            await _end_ring(session, call, fact)
+        case CallAnswered():
+            await _answer(session, call, fact)
+        case CallTransferred():
+            await _hand_over(session, call, fact)
 
 
 def _take_wish(call: Call, before: CallState, fact: MessageStarted | MessageLeft | CallBackAsked) -> None:
@@ -202,6 +215,16 @@ async def _pass_on(
     else:
         call.operator_id, call.seat_id = fact.leader_id, None
         call.seat_channel = fact.leader_channel or None
+
+
+async def _hand_over(session: AsyncSession, call: Call, fact: CallTransferred) -> None:
+    """Outside the house nobody takes the operator's place: the call stays in his name."""
+    if (call.seat_id, call.seat_channel) == (fact.seat_id, fact.seat_channel):
+        raise IllegalTransition(state=call.state, fact="CallTransferred")
+    call.seat_id, call.seat_channel = fact.seat_id, fact.seat_channel
+    seat = await seats.get(session, fact.seat_id) if fact.seat_id is not None else None
+    if seat is not None:
+        call.operator_id = seat.operator_id
 
 
 async def _end(session: AsyncSession, call: Call, before: CallState, fact: CallEnded) -> None:

@@ -21,6 +21,7 @@ from core.events import (
     SeatMissed,
     SeatOffered,
 )
+from core.room_events import CallRequeued, CallTransferred
 from core.routing_events import (
     CallRouted,
     CallTurnedAway,
@@ -64,6 +65,9 @@ NEXT: Final[Mapping[tuple[CallState, type[CallFact]], CallState]] = {
     (S.RECONNECTING, MessageStarted): S.LEAVING_MESSAGE,
     (S.RECONNECTING, CallTakenOver): S.TALKING,  # the seat's leg was lost meanwhile
     (S.RECONNECTING, CallEnded): S.ENDED,
+    # Rooms: the call changes hands, or goes back to the queue
+    **{(state, CallTransferred): S.TALKING for state in (S.TALKING, S.HELD, S.RECONNECTING)},
+    **{(state, CallRequeued): S.QUEUED for state in (S.TALKING, S.HELD, S.RECONNECTING)},
     (S.LEAVING_MESSAGE, MessageLeft): S.LEAVING_MESSAGE,
     (S.LEAVING_MESSAGE, CallEnded): S.ENDED,
     # The star key takes the caller out of the queue and says goodbye; a seat that rang is let go

@@ -27,6 +27,7 @@ from core.events import (
     MessageStarted,
 )
 from core.ids import CallId, SeatId, parse_call_id
+from core.room_events import CallRequeued
 from core.routing_events import CallTurnedAway, EmergencyKeyPressed, OwnSeatOffered, OwnSeatPassed
 from core.vocabulary import CallState, EndedBy
 from db.models.call import Call
@@ -145,6 +146,8 @@ def _fact(row: CelRow, queued: dt.datetime | None) -> CallFact | None:
 def _told(row: CelRow, call_id: CallId) -> CallFact | None:
     if row.user_event == "MsQueued":
         return CallQueued(at=row.at, call_id=call_id, position=0)
+    if row.user_event == "MsRequeue":
+        return CallRequeued(at=row.at, call_id=call_id)
     if row.user_event == "MsUrgent":
         return EmergencyKeyPressed(at=row.at, call_id=call_id)
     if row.user_event == "MsCallBack":

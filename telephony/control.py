@@ -82,8 +82,7 @@ class TelephonyControl:
             ami, user=ami.watch_user, secret=ami.watch_secret.get_secret_value(), events=True
         )
         self._act = AmiLink(ami, user=ami.act_user, secret=ami.act_secret.get_secret_value(), events=False)
-        policies = PolicyRows(sessions)
-        self._policies = policies
+        self.policies = policies = PolicyRows(sessions)
         self.switchboard = AmiSwitchboard(self._act)
         self.calls = CallService(sessions, bus, clock)
         self.seats = SeatService(sessions, bus, clock, self.switchboard, policies)
@@ -135,6 +134,7 @@ class TelephonyControl:
         if isinstance(fact, CallFact):
             if await self.calls.apply(fact):
                 await self.seats.on_fact(fact)
+                await self.bridges.on_call(fact)
         elif isinstance(fact, SeatFact):
             await self.seats.on_fact(fact)
 
@@ -212,7 +212,7 @@ class TelephonyControl:
         while True:
             try:
                 await self.switchboard.set_global("MS_HEARTBEAT", str(int(time.time())))
-                minutes = await self._policies.number("callback_minutes", 30)
+                minutes = await self.policies.number("callback_minutes", 30)
                 await self.switchboard.set_global("MS_BACK_IN", back_in(minutes))
             except HotlineError as error:
                 log.debug("no_heartbeat", reason=error.message)
@@ -230,6 +230,7 @@ class TelephonyControl:
                 continue
             async with self._busy:
                 await self._return.see(found)
+                await self.bridges.see(found)
 
     async def _tick(self) -> None:
         while True:

@@ -23,11 +23,12 @@ from core.events import (
     SeatReconciled,
 )
 from core.ids import CallId, SeatId
+from core.room_events import CallTransferred
 from core.vocabulary import CallState, PauseReason, SeatState
 from db.models.account import Account
 from db.models.call import Call
 from db.models.seat import Seat
-from db.repositories import calls, event_log, seats
+from db.repositories import bridges, calls, event_log, seats
 from db.session import SessionMaker, reading, transaction
 from telephony.asterisk_view import SeenCall, SeenMember, View
 from telephony.call_service import CallService
@@ -97,12 +98,29 @@ class Reconciler:
             if self._twice(f"{call.id} gone"):
                 await self._repair_call(call_id, CallState.ENDED, None, "not in Asterisk any more")
             return
+        if seen.state is CallState.TALKING and call.state is CallState.TALKING:
+            await self._compare_holder(call, seen)
         if seen.state is None or seen.state is call.state or (call.state, seen.state) in _SAME:
             return
         if self._twice(f"{call.id} {call.state} {seen.state} {seen.seat_id}"):
             if call.answered_at is None:
                 await self._retell(call_id)
             await self._repair_call(call_id, seen.state, seen.seat_id, f"was {call.state}")
+
+    async def _compare_holder(self, call: Call, seen: SeenCall) -> None:
+        """Another seat has the call: the caller was queued again, and answered, while nobody watched."""
+        async with reading(self._sessions) as session:
+            room = await bridges.open_of_call(session, call.id)
+        other = seen.seat_id is not None and seen.seat_id != call.seat_id
+        if room is None and other and self._twice(f"{call.id} at {seen.seat_channel}"):
+            log.warning("repaired", call_id=call.id, seat_id=seen.seat_id, reason="another seat has it")
+            fact = CallTransferred(
+                at=self._clock.now(),
+                call_id=CallId(call.id),
+                seat_id=seen.seat_id,
+                seat_channel=seen.seat_channel,
+            )
+            await self._tell(fact)
 
     async def _retell(self, call_id: CallId) -> None:
         """What Asterisk wrote down of a call that lives; what is known already is refused."""

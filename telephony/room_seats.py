@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 import structlog
@@ -34,7 +34,12 @@ from telephony.seat_states import IN_CALL
 log = structlog.get_logger(__name__)
 
 _RUNG: Final = (LegDialled, LegRang)
+_NOBODY: Final = frozenset({SeatState.EMPTY, SeatState.CHECKING})
 _OUT: Final = (LegLeft, LegRemoved, LegWasBusy, LegUnanswered, LegFailed)
+
+
+async def _keep(_bridge_id: int, _leg_id: int) -> None:
+    """Until the service is there."""
 
 
 class RoomSeats:
@@ -44,6 +49,8 @@ class RoomSeats:
         self._sessions = sessions
         self._clock = clock
         self._seats = seat_service
+        self.refuse: Callable[[int, int], Awaitable[None]] = _keep
+        """Takes a leg out of its room: nobody sits where it rings."""
 
     async def on_leg(self, fact: LegFact) -> None:
         """A party that is a seat: what its leg did, the seat did."""
@@ -52,7 +59,10 @@ class RoomSeats:
         async with transaction(self._sessions) as session:
             leg = await session.get(BridgeLeg, fact.leg_id)
             row = await seats.get(session, leg.seat_id) if leg and leg.seat_id is not None else None
-        if row is None:
+        if row is None or leg is None:
+            return
+        if row.state in _NOBODY and leg.state in LIVE:
+            await self.refuse(fact.bridge_id, fact.leg_id)  # signed off between the order and the ring
             return
         frame: dict[str, Any] = {
             "at": fact.at,

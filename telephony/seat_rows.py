@@ -35,7 +35,7 @@ from core.events import (
     WrapUpExtended,
 )
 from core.ids import SeatId
-from core.room_events import SeatJoinedRoom, SeatLeftRoom, SeatRungForRoom
+from core.room_events import CallRequeued, CallTransferred, SeatJoinedRoom, SeatLeftRoom, SeatRungForRoom
 from core.routing_events import OwnSeatPassed
 from core.supervision_events import CallTakenOver
 from core.vocabulary import CallState, PauseReason, SeatState, SeatWish
@@ -143,12 +143,15 @@ async def seat_facts_of(session: AsyncSession, fact: CallFact) -> list[SeatFact]
         case (
             CallEnded()
             | CallQueued()
+            | CallRequeued()
             | MessageStarted()
             | OwnSeatPassed()
             | CallTakenOver()
             | CallBackAsked()
         ):
             return await _freed(session, fact)
+        case CallTransferred():
+            return await _freed(session, fact, besides=fact.seat_id)
         case CallReconciled():
             kept = fact.seat_id if fact.state in (*_TALKING, CallState.RINGING) else None
             found = await _freed(session, fact, besides=kept)

@@ -8,6 +8,7 @@ from typing import Final
 from core.bus import Bus
 from core.clock import Clock
 from core.events import CallAnswered, MessageLeft
+from core.room_events import CallTransferred
 from core.vocabulary import TicketStatus
 from db.repositories import calls, tickets
 from db.session import SessionMaker, reading, transaction
@@ -29,6 +30,19 @@ class TicketListener:
     async def on_answered(self, fact: CallAnswered) -> None:
         """A draft, once."""
         await self._open(fact.call_id, TicketStatus.DRAFT)
+
+    async def on_transferred(self, fact: CallTransferred) -> None:
+        """The draft goes over to the operator who has the call now."""
+        async with transaction(self._sessions) as session:
+            call = await calls.get(session, fact.call_id)
+            ticket = await tickets.of_call(session, fact.call_id)
+            if call is None or ticket is None or fact.seat_id is None or call.operator_id is None:
+                return
+            now = self._clock.now()
+            if not await service.hand_over(session, ticket, call.operator_id, fact.seat_id, now):
+                return
+            told = await service.told(session, ticket, now)
+        await self._bus.publish(told)
 
     async def on_message(self, fact: MessageLeft) -> None:
         """A ticket that waits to be accepted, once."""

@@ -78,6 +78,28 @@ async def open_for_call(
     return ticket, True
 
 
+async def hand_over(
+    session: AsyncSession, ticket: Ticket, operator_id: int, seat_id: int, now: dt.datetime
+) -> bool:
+    """The ticket of a call that was transferred, while it can be edited; says whether it changed hands."""
+    if ticket.status not in EDITABLE or ticket.operator_id == operator_id:
+        return False
+    ticket.operator_id, ticket.seat_id, ticket.updated_at = operator_id, seat_id, now
+    session.add(
+        TicketEvent(
+            ticket_id=ticket.id,
+            at=now,
+            account_id=operator_id,
+            from_status=ticket.status,
+            to_status=ticket.status,
+            reason="transferred",
+            changes={},
+        )
+    )
+    await session.flush()
+    return True
+
+
 async def edit(
     session: AsyncSession, ticket_id: int, fields: Mapping[str, Any], account_id: int, now: dt.datetime
 ) -> Ticket:

@@ -84,7 +84,8 @@ async def find(
         found = await bridges.recent(session, call_id=call_id, ticket_id=ticket_id)
         if call_id is None and ticket_id is None:
             found = [bridge for bridge in found if bridge.state is not BridgeState.ENDED]
-        mine = [bridge for bridge in found if asker.may_handle(bridge)]
+        asked = await bridges.asked_seat(session, await _own_seat(session, asker))
+        mine = [one for one in found if asker.may_handle(one) or asker.began(one) or one.id in asked]
         return {"bridges": [await bridge_json(session, bridge) for bridge in mine]}
 
 
@@ -92,7 +93,10 @@ async def find(
 async def show(request: Request, asker: AskerHere, bridge_id: Id) -> dict[str, Any]:
     """One conference with its parties."""
     async with transaction(house_of(request).sessions) as session:
-        await _allowed(session, asker, bridge_id)
+        bridge = await bridges.get(session, bridge_id)
+        asked = await bridges.asked_seat(session, await _own_seat(session, asker))
+        if bridge is None or not (asker.began(bridge) or bridge_id in asked):
+            await allowed_bridge(session, asker, bridge_id)
         return await _shown(session, bridge_id)
 
 
@@ -102,7 +106,7 @@ async def add(request: Request, asker: AskerHere, bridge_id: Id, body: AddBody) 
     if (body.role is None) == (body.number_id is None):
         raise InvalidField(field="role", reason="请选择一个角色，或通讯录中的一个号码")
     async with transaction(house_of(request).sessions) as session:
-        await _allowed(session, asker, bridge_id)
+        await allowed_bridge(session, asker, bridge_id)
         numbers = await directory_number(session, body.number_id) if body.number_id is not None else []
     await _service(request).add(bridge_id, body.role, numbers)
     return await _now(request, asker, bridge_id, "bridge_added")
@@ -140,6 +144,11 @@ async def end(request: Request, asker: AskerHere, bridge_id: Id) -> dict[str, An
     await _check(request, asker, bridge_id)
     await _service(request).end(bridge_id)
     return await _now(request, asker, bridge_id, "bridge_ended")
+
+
+async def _own_seat(session: AsyncSession, asker: Asker) -> int | None:
+    seat = await seats.of_operator(session, asker.person.id) if asker.person is not None else None
+    return seat.id if seat is not None else None
 
 
 def _service(request: Request) -> Bridges:
@@ -202,7 +211,7 @@ class Line:
 
 
 async def directory_number(session: AsyncSession, number_id: int) -> list[Number]:
-    """One number of the directory. Raises NotFound."""
+    """One number of the directory, with its owner's name. Raises NotFound."""
     row = await session.get(PhoneNumber, number_id)
     if row is None:
         raise NotFound(what="通讯录号码")
@@ -212,7 +221,8 @@ async def directory_number(session: AsyncSession, number_id: int) -> list[Number
     return [Line(row.number, str(row.kind), name)]
 
 
-async def _allowed(session: AsyncSession, asker: Asker, bridge_id: int) -> Bridge:
+async def allowed_bridge(session: AsyncSession, asker: Asker, bridge_id: int) -> Bridge:
+    """The room, if the asker may order in it. Raises NotFound, Forbidden."""
     bridge = await bridges.get(session, bridge_id)
     if bridge is None:
         raise NotFound(what="三方通话")
@@ -223,7 +233,7 @@ async def _allowed(session: AsyncSession, asker: Asker, bridge_id: int) -> Bridg
 
 async def _check(request: Request, asker: Asker, bridge_id: int) -> None:
     async with transaction(house_of(request).sessions) as session:
-        await _allowed(session, asker, bridge_id)
+        await allowed_bridge(session, asker, bridge_id)
 
 
 async def _now(request: Request, asker: Asker, bridge_id: int, act: str) -> dict[str, Any]:

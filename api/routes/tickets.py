@@ -13,7 +13,7 @@ from api.state import House, house_of
 from core.errors import Forbidden, InvalidField, NotFound
 from core.vocabulary import PauseReason, Role, TicketKind, TicketStatus, Urgency, label
 from db.models import Category, Ticket, Town, Village
-from db.repositories import accounts, recordings, tickets
+from db.repositories import accounts, recordings, seats, tickets
 from db.session import reading, transaction
 from telephony.snapshot import masked
 from tickets import service
@@ -133,6 +133,9 @@ async def allowed_ticket(session: AsyncSession, person: Person, ticket_id: int) 
         return ticket
     if ticket.operator_id is None and not ticket.secret:
         return ticket
+    seat = await seats.of_operator(session, person.id)
+    if seat is not None and seat.bridge_id is not None and seat.call_id == ticket.call_id:
+        return ticket  # asked by the colleague whose call it is
     raise Forbidden
 
 

@@ -43,7 +43,7 @@ async def open_bridges(session: AsyncSession) -> list[Bridge]:
 
 async def unsettled(session: AsyncSession) -> list[Bridge]:
     """Conferences that have not ended, and ended ones in whose room somebody still is, oldest first."""
-    inside = select(BridgeLeg.bridge_id).where(BridgeLeg.state == LegState.JOINED)
+    inside = select(BridgeLeg.bridge_id).where(BridgeLeg.state.in_((LegState.JOINED, LegState.HELD)))
     query = select(Bridge).where((Bridge.state != BridgeState.ENDED) | Bridge.id.in_(inside))
     return list(await session.scalars(query.order_by(Bridge.id)))
 
@@ -71,6 +71,16 @@ async def recent(
     return list(await session.scalars(query))
 
 
+async def asked_seat(session: AsyncSession, seat_id: int | None) -> set[int]:
+    """Running conferences of which this seat is a party."""
+    if seat_id is None:
+        return set()
+    query = select(BridgeLeg.bridge_id).join(Bridge, Bridge.id == BridgeLeg.bridge_id)
+    return set(
+        await session.scalars(query.where(BridgeLeg.seat_id == seat_id, Bridge.state != BridgeState.ENDED))
+    )
+
+
 async def legs_of(session: AsyncSession, bridge_id: int) -> list[BridgeLeg]:
     """A conference's legs in the order in which they were added."""
     query = select(BridgeLeg).where(BridgeLeg.bridge_id == bridge_id).order_by(BridgeLeg.id)
@@ -96,21 +106,22 @@ async def attempt(session: AsyncSession, leg_id: int, number: int) -> BridgeAtte
 
 
 async def counts_since(
-    session: AsyncSession, moment: dt.datetime, seat_id: int | None, *, outbound: bool = False
+    session: AsyncSession, moment: dt.datetime, seat_id: int | None, kind: BridgeKind
 ) -> tuple[int, int]:
-    """How many conferences a seat has begun since `moment`; how many attempts all have ordered.
+    """How many rooms of a kind a seat has begun since `moment`; how many calls out all have ordered.
 
-    Calls out are counted by themselves.
+    Orders of operators who call out are counted by themselves; seats of our own cost nothing.
     """
-    same = Bridge.kind == BridgeKind.OUTBOUND if outbound else Bridge.kind != BridgeKind.OUTBOUND
     pressed = select(func.count(Bridge.id)).where(
-        Bridge.pressed_at >= moment, Bridge.seat_id == seat_id, same
+        Bridge.pressed_at >= moment, Bridge.seat_id == seat_id, Bridge.kind == kind
     )
+    outbound = kind is BridgeKind.OUTBOUND
+    same = Bridge.kind == BridgeKind.OUTBOUND if outbound else Bridge.kind != BridgeKind.OUTBOUND
     dialled = (
         select(func.count(BridgeAttempt.id))
         .join(BridgeLeg, BridgeLeg.id == BridgeAttempt.leg_id)
         .join(Bridge, Bridge.id == BridgeLeg.bridge_id)
-        .where(BridgeAttempt.ordered_at >= moment, same)
+        .where(BridgeAttempt.ordered_at >= moment, same, BridgeLeg.seat_id.is_(None))
     )
     row = (await session.execute(select(pressed.scalar_subquery(), dialled.scalar_subquery()))).one()
     return int(row[0] or 0), int(row[1] or 0)

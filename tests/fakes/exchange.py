@@ -21,6 +21,11 @@ class Channel:
     leg: LegName | None
     up: bool = False
     room: int | None = None
+    music: int | None = None
+    """The room whose music it hears."""
+    queued: bool = False
+    last: int = 0
+    """The room it was in, or heard the music of, last."""
 
 
 @dataclass
@@ -32,6 +37,8 @@ class Exchange:
     signs: list[Heard] = field(default_factory=list[Heard])
     dialled: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
     """(digits, channel id) of each channel that really began."""
+    thanked: list[str] = field(default_factory=list[str])
+    """Where each caller was who was sent away with thanks."""
     faults: list[str] = field(default_factory=list[str])
     """What happens to the next orders: `before`, `after` or `none`."""
     _numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
@@ -47,12 +54,28 @@ class Exchange:
         if when == "after" and self.faults:
             self.faults.pop(0)
 
-    async def move(self, bridge_id: int, caller: str | None, seat: str | None, announce: str = "") -> None:
+    async def move(
+        self, bridge_id: int, caller: str | None, seat: str | None, *, held: bool = False, announce: str = ""
+    ) -> None:
         self._fault("before")
         for name in (caller, seat):
-            for channel in list(self.channels_by_id.values()):
-                if name is not None and channel.name == name:
-                    self._enter(channel, bridge_id)
+            channel = self._named(name or "")
+            if channel is not None and held and name == caller:
+                self._hold(channel, bridge_id)
+            elif channel is not None:
+                self._enter(channel, bridge_id)
+        if seat is None and caller is not None:
+            self._let_go_of_the_seat()
+        self._fault("after")
+
+    async def requeue(self, caller: str) -> None:
+        self._fault("before")
+        channel = self._named(caller)
+        if channel is not None:
+            self._leave(channel)
+            channel.queued = True
+            self.signs.append(Heard(Sign.GONE, channel.last, None, channel.name))
+            self._let_go_of_the_seat()
         self._fault("after")
 
     async def dial(self, order: Dial) -> None:
@@ -82,11 +105,20 @@ class Exchange:
         self._fault("after")
 
     async def say_goodbye(self, caller: str) -> None:
+        found = self._named(caller)
+        if found is not None:
+            self.thanked.append("room" if found.room is not None else "music" if found.music else "elsewhere")
         await self.hang_up(caller)
 
     async def channels(self) -> list[dict[str, str]]:
         return [
-            {"Channel": one.name, "Uniqueid": one.uniqueid, "ChannelState": "6" if one.up else "5"}
+            {
+                "Channel": one.name,
+                "Uniqueid": one.uniqueid,
+                "ChannelState": "6" if one.up else "5",
+                "Context": "bridge-hold" if one.music else "hotline-wait",
+                "Exten": str(one.music or "s"),
+            }
             for one in self.channels_by_id.values()
         ]
 
@@ -112,16 +144,38 @@ class Exchange:
 
     def end(self, channel: Channel, cause: int) -> None:
         """The channel is no more."""
-        bridge_id = channel.room or (channel.leg.bridge_id if channel.leg else 0)
+        bridge_id = channel.room or (channel.leg.bridge_id if channel.leg else channel.last)
         del self.channels_by_id[channel.uniqueid]
+        if channel.leg is None and "trunk" in channel.name:
+            self.signs.append(Heard(Sign.GONE, bridge_id or 1, None, channel.name))
+            self._let_go_of_the_seat()
         if channel.room is not None:
             self.signs.append(Heard(Sign.WENT_OUT, bridge_id, channel.leg, channel.name))
         if channel.leg is not None:
             self.signs.append(Heard(Sign.HUNG_UP, bridge_id, channel.leg, channel.name, cause))
             self._write(channel.uniqueid, "HANGUP", channel.name, extra=f'{{""hangupcause"":{cause}}}')
 
+    def _let_go_of_the_seat(self) -> None:
+        """A caller who is taken out of his talk with a seat leaves that seat with nobody: it is hung up."""
+        for one in list(self.channels_by_id.values()):
+            if one.leg is None and "seat" in one.name and one.room is None:
+                self.end(one, 16)
+
+    def _leave(self, channel: Channel) -> None:
+        if channel.room is not None:
+            self.signs.append(Heard(Sign.WENT_OUT, channel.room, channel.leg, channel.name))
+        channel.room = channel.music = None
+        channel.queued = False
+
+    def _hold(self, channel: Channel, bridge_id: int) -> None:
+        self._leave(channel)
+        channel.music = channel.last = bridge_id
+        self.signs.append(Heard(Sign.HELD, bridge_id, None, channel.name))
+
     def _enter(self, channel: Channel, bridge_id: int) -> None:
-        channel.room = bridge_id
+        if channel.leg is None:
+            self._leave(channel)
+        channel.room = channel.last = bridge_id
         if channel.leg is not None:
             self._write(channel.uniqueid, "APP_START", channel.name, app="ConfBridge")
         self.signs.append(Heard(Sign.ENTERED, bridge_id, channel.leg, channel.name))

@@ -15,6 +15,7 @@ export const desk = {
   phone: null, // Softphone
   incoming: null, // what rings now
   heldAt: null,
+  room: null, // the running room of this call (GET /api/v1/bridges), or null
   ticket: null, // TicketForm
   words: null, // TranscriptView
 };

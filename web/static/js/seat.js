@@ -15,13 +15,14 @@ import { fillPauseReasons, mountKeys } from "./seat_keys.js";
 import { beTheOne } from "./seat_one.js";
 import { mountOutbound } from "./seat_outbound.js";
 import { letGo, mountPhone } from "./seat_phone.js";
+import { mountTransfer } from "./seat_transfer.js";
 import { listen } from "./stream.js";
 import { TicketForm } from "./ticket_form.js";
 import { TranscriptView } from "./transcript_view.js";
 
 desk.words = new TranscriptView(byId("transcript"));
 desk.ticket = new TicketForm();
-for (const mount of [mountBar, mountCheck, mountPhone, mountKeys, mountCall, mountBridge, mountOutbound, mountCallbacks, mountDial, mountDraft, mountNotes, mountHelp]) mount();
+for (const mount of [mountBar, mountCheck, mountPhone, mountKeys, mountCall, mountBridge, mountTransfer, mountOutbound, mountCallbacks, mountDial, mountDraft, mountNotes, mountHelp]) mount();
 onPhone(drawCheck);
 onFact(NOTE_FACTS, () => refreshNotes().catch(() => {}));
 

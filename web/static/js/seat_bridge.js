@@ -2,10 +2,12 @@
 import { ask, byId, clock, get, make, post, sinceSeconds } from "./api.js";
 import { desk, isMine, onBoard, onCall, onFact, problem } from "./desk.js";
 import { bind } from "./keys.js";
+import { drawKeys } from "./seat_keys.js";
 import { open } from "./bridge_add.js";
 import { handoverKeys, mountHandover } from "./seat_handover.js";
+import { roomKeys, tickRoom } from "./seat_transfer.js";
 
-export const BRIDGE_FACTS = ["BridgePressed", "BridgeTicketed", "BridgeEnded", "LegDialled", "LegRang", "LegAnswered", "LegJoined", "LegWasBusy", "LegUnanswered", "LegMovedOn", "LegAskedBack", "LegLeft", "LegRemoved", "LegFailed", "LegRedialled", "LegMuted", "LegTalked"];
+export const BRIDGE_FACTS = ["BridgePressed", "BridgeTicketed", "BridgeEnded", "LegDialled", "LegRang", "LegAnswered", "LegJoined", "LegHeld", "LegWasBusy", "LegUnanswered", "LegMovedOn", "LegAskedBack", "LegLeft", "LegRemoved", "LegFailed", "LegRedialled", "LegMuted", "LegTalked"];
 const OVER = ["busy", "no_answer", "call_back", "left", "removed", "failed"];
 const API = "/api/v1/bridges";
 const newKey = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (one) => one.toString(16).padStart(2, "0")).join("");
@@ -52,7 +54,9 @@ export async function pressBridge() {
   } catch (error) { problem(error); } finally { pressing = false; draw(); }
 }
 const running = () => bridge && bridge.state !== "ended";
-const canPress = () => Boolean(desk.callId) && ["talking", "held"].includes(desk.seat?.state) && !running();
+const emergency = () => running() && bridge.kind === "emergency";
+// A consultation that runs is no reason not to call for help: it becomes the conference
+const canPress = () => Boolean(desk.callId) && desk.seat?.state === "talking" && !emergency() && (!running() || bridge.seat_id === desk.seat.id);
 let soon;
 const refreshSoon = () => { soon ??= setTimeout(() => { soon = undefined; refresh().catch(() => {}); }, 40); };
 async function refresh() {
@@ -69,17 +73,20 @@ const button = (words, act, more = {}) => { const made = make("button", words, {
 
 function draw() {
   const place = byId("bridge");
+  desk.room = running() ? bridge : null;
+  drawKeys();
   if (!desk.callId || !desk.call?.answered_at) return place.replaceChildren();
-  const head = make("h2", "一键三方");
+  const head = make("h2", running() ? bridge.kind_label : "一键三方");
   if (bridge) head.append(make("span", `${bridge.label} ${running() ? clock(sinceSeconds(bridge.pressed_at)) : ""}`, { class: "bridge-state", "data-testid": "bridge-state" }));
   const press = make("button", null, { class: "btn btn-danger", id: "bridge-press", type: "button", "data-testid": "bridge-press" }, make("span", pressing ? "正在呼叫…" : bridge ? "再次一键三方" : "一键三方", { class: "label" }), make("kbd", "F9"));
   press.disabled = pressing || !canPress();
   press.onclick = pressBridge;
   const parts = [head];
-  if (!running()) parts.push(press, preview());
+  if (running()) parts.push(roomKeys((path) => order(path)));
+  if (!emergency()) parts.push(press, running() ? null : preview());
   parts.push(handoverKeys());
   if (bridge) parts.push(make("div", null, { class: "parties", "data-testid": "legs" }, ...bridge.legs.map(card)));
-  if (running()) parts.push(make("div", null, { class: "bridge-keys" }, button("＋ 加人", () => open((body) => order("/legs", body))), button("结束三方", () => confirm("结束后外线各方都会挂断，确定吗？") && order("/end"), { class: "btn btn-sm btn-outline-danger", "data-testid": "bridge-end" })));
+  if (running() && bridge.seat_id === desk.seat?.id) parts.push(make("div", null, { class: "bridge-keys" }, button("＋ 加人", () => open((body) => order("/legs", body))), button(emergency() ? "结束三方" : "全部结束", () => confirm("结束后各方和来电都会挂断，确定吗？") && order("/end"), { class: "btn btn-sm btn-outline-danger", "data-testid": "bridge-end" })));
   place.replaceChildren(...parts.filter(Boolean));
 }
 function preview() {
@@ -98,15 +105,16 @@ function card(leg) {
     make("b", leg.role_label + (talking.has(leg.id) ? " ♪" : "")),
     make("span", leg.label + (leg.muted ? " · 已静音" : ""), { class: "party-state" }),
     make("small", [leg.name, leg.number_label, leg.number_masked].filter(Boolean).join(" ") + tried));
-  if (!running()) return box;
+  if (!running() || bridge.seat_id !== desk.seat?.id) return box;
   const keys = make("div", null, { class: "party-keys" });
   if (leg.state === "joined") keys.append(button(leg.muted ? "取消静音" : "静音", () => order(`/legs/${leg.id}/mute`, { muted: !leg.muted })));
-  if (!over && !["caller", "seat"].includes(leg.role)) keys.append(button("移出", () => order(`/legs/${leg.id}/remove`)));
-  if (over && !["caller", "seat"].includes(leg.role)) keys.append(button("重拨", () => order(`/legs/${leg.id}/redial`)));
+  if (!over && leg.role !== "caller" && leg.seat_id !== bridge.seat_id) keys.append(button("移出", () => order(`/legs/${leg.id}/remove`)));
+  if (over && leg.role !== "caller" && leg.seat_id !== bridge.seat_id) keys.append(button("重拨", () => order(`/legs/${leg.id}/redial`)));
   box.append(keys);
   return box;
 }
 function tick() {
   const place = document.querySelector(".bridge-state");
   if (place && running()) place.textContent = `${bridge.label} ${clock(sinceSeconds(bridge.pressed_at))}`;
+  tickRoom();
 }

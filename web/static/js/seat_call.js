@@ -9,7 +9,7 @@ export function mountCall() {
   onBoard(() => { followCall().catch(problem); look(); draw(); });
   onPhone(() => { look(); draw(); });
   onCall(() => { if (desk.incoming?.callId && desk.incoming.callId !== desk.callId) openCall(desk.incoming.callId).catch(problem); draw(); });
-  onFact(["TicketChanged", "CallRouted", "EmergencyKeyPressed", "CallAnswered", "CallEnded", "RecordingReady"], (kind, fact) => { if (isMine(fact)) openCall(desk.callId).catch(problem); });
+  onFact(["TicketChanged", "CallRouted", "EmergencyKeyPressed", "CallAnswered", "CallTransferred", "CallEnded", "RecordingReady"], (kind, fact) => { if (isMine(fact)) openCall(desk.callId).catch(problem); });
   onFact(["CallEnded", "SeatFreed"], (kind, fact) => { if (isMine(fact)) desk.words.dropGuesses(); });
   onFact(["LeaderListened", "LeaderWhispered", "LeaderBarged", "LeaderTookOver", "SupervisionEnded", "CallTakenOver"], () => {}); // each is a look at the board
   onFact(["CallHeld"], (kind, fact) => { if (isMine(fact)) desk.heldAt = fact.at; });
@@ -54,9 +54,15 @@ async function openCall(callId) {
   if (!call || desk.callId !== callId) return;
   desk.call = call;
   drawHistory(call);
-  if (call.ticket_id) await openTicket(call.ticket_id);
+  if (call.ticket_id) await openTicket(call.ticket_id).catch(gaveAway);
   if (other && call.answered_at) await readWords();
   tell("call");
+}
+// Handed over with its caller: it is the colleague's now
+function gaveAway(error) {
+  if (error.status !== 403) throw error;
+  desk.ticket.close();
+  say(byId("call-note"), "来电和工单已转给同事");
 }
 async function openTicket(id) {
   const form = desk.ticket;
@@ -83,7 +89,7 @@ function draw() {
   byId("call").hidden = !shown;
   byId("call-pane").classList.toggle("ringing-card", Boolean(desk.incoming));
   say(byId("no-call"), seat?.state === "paused" ? (seat.pause_reason === "missed" ? "刚才的来电没有接听，已暂停派话。按 Alt+J 恢复就绪" : "暂停中，不派来电") : "就绪，等待来电");
-  say(byId("number"), grouped(desk.incoming?.number ?? call?.caller ?? "") || "正在读取…");
+  say(byId("number"), grouped(call?.caller ?? desk.incoming?.number ?? "") || "正在读取…");
   const past = call?.history;
   say(byId("pop"), past ? [past.count ? `第 ${past.count + 1} 次来电` : "第一次来电", past.tickets.length ? `工单 ${past.tickets.length} 件` : ""].filter(Boolean).join(" · ") : "");
   byId("why").replaceChildren(...whyWords(call));
@@ -93,7 +99,7 @@ function draw() {
 }
 function tick() {
   const { call } = desk;
-  const going = call?.answered_at && !call.ended_at;
+  const going = call?.answered_at && !call.ended_at && desk.seat?.state !== "wrap_up";
   const held = talk()?.state === "held";
   if (held) desk.heldAt ??= new Date(now()).toISOString();
   say(byId("waited"), !call ? "" : call.answered_at ? `等待了 ${duration(call.wait_s ?? 0)}` : `已等待 ${duration(sinceSeconds(call.queued_at ?? call.arrived_at))}`);

@@ -45,8 +45,8 @@ export function drawKeys() {
   const { phone } = desk;
   const talking = Boolean(phone?.inCall);
   allow("answer", Boolean(desk.incoming));
-  for (const id of ["mute", "hold", "keypad"]) allow(id, talking);
-  if (desk.seat?.bridge_id) allow("hold", false); // in a room the others would hear nothing, not music
+  for (const id of ["mute", "keypad"]) allow(id, talking);
+  allow("hold", talking && !desk.seat?.bridge_id); // in a room the others would hear nothing; the caller is held by seat_transfer.js
   allow("hangup", Boolean(phone?.session));
   word("mute", phone?.muted ? "取消静音" : "静音");
   byId("mute").setAttribute("aria-pressed", String(Boolean(phone?.muted)));

@@ -27,6 +27,18 @@ export function startRing() {
   beat();
   ring = setInterval(beat, 3000);
 }
+// One short low tone: something came to nothing
+export function beep() {
+  const here = audio();
+  const gain = here.createGain();
+  gain.gain.value = 0.1;
+  gain.connect(here.destination);
+  const tone = here.createOscillator();
+  tone.frequency.value = 330;
+  tone.connect(gain);
+  tone.start();
+  tone.stop(here.currentTime + 0.35);
+}
 export function stopRing() { clearInterval(ring); ring = undefined; }
 
 export function watchLevel(stream, onLevel) {

@@ -62,6 +62,6 @@ const KINDS = [
   "CallRouted", "EmergencyKeyPressed", "CallTurnedAway", "OwnSeatOffered", "OwnSeatPassed",
   "MessageStarted", "MessageLeft", "CallEnded", "CallReconciled", "SeatTakenBy", "DutyStarted", "SeatPaused",
   "SeatUnpaused", "SeatWished", "WrapUpExtended", "SeatPhoneOnline", "SeatPhoneOffline", "SeatRang", "SeatTalked",
-  "SeatMissedRing", "SeatFreed", "SeatLeft", "SeatReconciled", "RecordingReady", "UtteranceGuessed", "UtteranceSettled",
+  "SeatMissedRing", "SeatRungForRoom", "SeatJoinedRoom", "SeatLeftRoom", "CallTransferred", "CallRequeued", "SeatFreed", "SeatLeft", "SeatReconciled", "RecordingReady", "UtteranceGuessed", "UtteranceSettled",
   "TranscriptFinalised", "TranscriptionFailed", "TicketChanged", "LinkChanged", "EngineChanged",
 ];

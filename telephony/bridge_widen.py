@@ -1,0 +1,40 @@
+"""The key 一键三方 pressed while a consultation runs on the call: its room becomes the conference."""
+
+from __future__ import annotations
+
+from core.bridge_events import BridgePressed
+from core.bridge_words import BridgeKind, BridgeState, LegState
+from core.errors import IllegalTransition
+from core.ids import SeatId
+from db.models.bridge import Bridge
+from db.repositories import bridges
+from telephony.bridge_key import Press
+from telephony.bridge_press import Numbers, begin_legs
+from telephony.bridge_rules import caller_of, fetch
+from telephony.bridge_step import Step
+
+
+def widens(running: Bridge, press: Press) -> bool:
+    """Whether this press finds a room of another kind: help must come all the same."""
+    other = running.kind is not BridgeKind.EMERGENCY and press.kind is BridgeKind.EMERGENCY
+    return other and running.state is not BridgeState.ENDED and running.key != press.key
+
+
+async def widen(step: Step, press: Press, numbers: Numbers) -> None:
+    """The roles that are not there yet are called, and the caller is fetched in.
+
+    Raises:
+        IllegalTransition: the room is another seat's.
+    """
+    if step.bridge.seat_id != press.seat_id:
+        raise IllegalTransition(state=step.bridge.state)
+    legs = await bridges.legs_of(step.session, step.bridge.id)
+    step.bridge.kind, step.bridge.about = BridgeKind.EMERGENCY, press.category or step.bridge.about
+    taken = {leg.role for leg in legs}
+    await begin_legs(step, {role: lines for role, lines in numbers.items() if role not in taken})
+    caller = caller_of(legs)
+    if caller is not None and caller.state is LegState.HELD:
+        fetch(step, caller)
+    seat_id = SeatId(press.seat_id) if press.seat_id is not None else None
+    pressed = BridgePressed(**step.frame(), presser=press.presser, seat_id=seat_id, roles=tuple(press.roles))
+    step.change.facts.insert(0, pressed)

@@ -1,0 +1,130 @@
+"""转接 by keyboard at a seat's page: a colleague is asked, hears the caller's story, and takes him over."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from ops.carrier import Carrier
+from ops.phone import ScriptedPhone
+from tests.e2e.screen_checks import screen
+from tests.e2e.test_seat_in_the_browser import begin_duty
+from tests.e2e.transfer_house import TransferHouse
+
+STORY = "滨江路路灯不亮三天了"
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TransferHouse]:
+    with Carrier() as carrier:
+        made = TransferHouse(tmp_path_factory.mktemp("transfer-page"), carrier)
+        try:
+            made.start()
+            yield made
+        finally:
+            made.stop()
+
+
+@pytest.fixture
+def pages(browser: Browser, house: TransferHouse) -> Iterator[tuple[Page, Page]]:
+    """Two operators, each with a browser."""
+    contexts = [
+        browser.new_context(
+            base_url=house.hotline.url,
+            viewport={"width": 1366, "height": 768},
+            permissions=["microphone"],
+            locale="zh-CN",
+        )
+        for _ in range(2)
+    ]
+    opened = [context.new_page() for context in contexts]
+    for page in opened:
+        page.set_default_timeout(20_000)
+    yield opened[0], opened[1]
+    for context in contexts:
+        context.close()
+
+
+def answer(page: Page, caller: ScriptedPhone) -> None:
+    """The caller calls, this page takes it."""
+    caller.call("56564444")
+    expect(page.get_by_test_id("answer")).to_be_enabled(timeout=30_000)
+    page.keyboard.press("F1")
+    expect(page.get_by_test_id("state-word")).to_contain_text("通话中")
+
+
+def test_ask_a_colleague_by_keyboard_and_hand_over(house: TransferHouse, pages: tuple[Page, Page]) -> None:
+    first, second = pages
+    begin_duty(first, house.hotline, "op01", 1)
+    with ScriptedPhone.citizen(house.settings, "13812340000") as caller:
+        answer(first, caller)
+        begin_duty(second, house.hotline, "op02", 2)
+        expect(first.get_by_test_id("ticket-number")).not_to_be_empty()
+        first.get_by_test_id("ticket-form").locator("[name=content]").fill(STORY)
+        first.keyboard.press("Alt+s")
+        expect(first.locator("#said")).to_be_visible()
+
+        first.keyboard.press("F4")
+        expect(first.get_by_test_id("transfer-dialog")).to_be_visible()
+        expect(first.get_by_test_id("transfer-seat-2")).to_contain_text("就绪")
+        screen(first, "transfer-list")
+        first.get_by_test_id("transfer-search").fill("2号")
+        first.keyboard.press("Enter")
+        expect(first.get_by_test_id("leg-colleague")).to_contain_text("振铃")
+        expect(first.get_by_test_id("room-line")).to_contain_text("听音乐")
+        colleague_knows_before_the_answer(second)
+        second.keyboard.press("F1")
+        hand_over(first, second)
+        second.keyboard.press("F8")
+        caller.wait_ended(30)
+        expect(second.get_by_test_id("state-word")).to_contain_text("话后整理")
+
+
+def colleague_knows_before_the_answer(page: Page) -> None:
+    """Who asks, whose call it is, and what has been written."""
+    expect(page.get_by_test_id("answer")).to_be_enabled(timeout=20_000)
+    expect(page.get_by_test_id("caller-number")).to_have_text("138 1234 0000")
+    expect(page.get_by_test_id("consult-by")).to_contain_text("坐席 1")
+    expect(page.get_by_test_id("ticket-form").locator("[name=content]")).to_have_value(STORY)
+    screen(page, "consult-rings")
+
+
+def hand_over(first: Page, second: Page) -> None:
+    """Private talk, three, private again, away."""
+    expect(first.get_by_test_id("leg-colleague")).to_contain_text("已接通")
+    expect(first.get_by_test_id("leg-caller")).to_contain_text("听音乐")
+    screen(first, "consult-private")
+    first.keyboard.press("Alt+3")
+    expect(first.get_by_test_id("leg-caller")).to_contain_text("已接通")
+    first.keyboard.press("F3")
+    expect(first.get_by_test_id("leg-caller")).to_contain_text("听音乐")
+    first.keyboard.press("F4")
+    expect(first.get_by_test_id("state-word")).to_contain_text("话后整理")
+    expect(second.get_by_test_id("state-word")).to_contain_text("通话中")
+    expect(second.get_by_test_id("leg-caller")).to_contain_text("已接通")
+    expect(second.get_by_test_id("transfer")).to_be_enabled()  # and may be given on
+    expect(first.locator("#seat-problem")).to_be_empty()
+    screen(second, "consult-taken")
+    screen(first, "consult-given")
+
+
+def test_nobody_answers_and_one_key_takes_the_caller_back(
+    house: TransferHouse, pages: tuple[Page, Page]
+) -> None:
+    page = pages[0]
+    begin_duty(page, house.hotline, "op03", 3)
+    with (
+        ScriptedPhone.outside(house.carrier, house.settings, house.outside_number, refuse=486),
+        ScriptedPhone.citizen(house.settings, "13812340001") as caller,
+    ):
+        answer(page, caller)
+        house.consult(house.hotline.sign_in("op03"), number_id=house.outside_id)
+        expect(page.get_by_test_id("room-line")).to_contain_text("忙，请接回来电", timeout=20_000)
+        screen(page, "consult-busy")
+        page.keyboard.press("F3")
+        expect(page.get_by_test_id("leg-caller")).to_contain_text("已接通")
+        expect(page.get_by_test_id("room-line")).to_contain_text("您与来电通话中")
+        caller.hang_up()
+        expect(page.get_by_test_id("state-word")).to_contain_text("话后整理")
