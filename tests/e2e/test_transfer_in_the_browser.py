@@ -68,7 +68,7 @@ def test_ask_a_colleague_by_keyboard_and_hand_over(house: TransferHouse, pages: 
 
         first.keyboard.press("F4")
         expect(first.get_by_test_id("transfer-dialog")).to_be_visible()
-        expect(first.get_by_test_id("transfer-seat-2")).to_contain_text("就绪")
+        expect(first.get_by_test_id("transfer-seat-2")).to_have_text("2号席 王芳就绪", timeout=20_000)
         screen(first, "transfer-list")
         first.get_by_test_id("transfer-search").fill("2号")
         first.keyboard.press("Enter")

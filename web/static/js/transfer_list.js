@@ -16,6 +16,9 @@ export function choose(done) {
   let found = [];
   let rows = [];
   let at = 0;
+  // Who is free changes while one looks
+  let seen = desk.board;
+  const timer = setInterval(() => { if (!dialog.isConnected) return clearInterval(timer); if (desk.board !== seen) { seen = desk.board; draw(rows[at]?.words); } }, 300);
   const close = () => { dialog.close(); dialog.remove(); };
   const pick = (isBlind) => { const row = rows[at]; if (!row || row.off) return; close(); done(row.target, isBlind || Boolean(row.target.queue)); };
   const move = (to) => {
@@ -29,13 +32,13 @@ export function choose(done) {
     const able = rows.map((row, index) => (row.off ? -1 : index)).filter((index) => index >= 0);
     if (able.length) move(able[(able.indexOf(at) + by + able.length) % able.length]);
   };
-  function draw() {
+  function draw(chosen) {
     const words = search.value.trim().toLowerCase();
     const fits = (row) => !words || row.words.toLowerCase().includes(words);
     const groups = [["坐席", seats().filter(fits)], ["承办单位 · 值班", [...ROLES.map(([role, label]) => ({ words: label, target: { role } })).filter(fits), ...found]], ["队列", [{ words: "转回排队（排在最前）", target: { queue: true } }].filter(fits)]];
     rows = groups.flatMap(([, group]) => group);
     list.replaceChildren(...groups.flatMap(([name, group]) => (group.length ? [make("div", name, { class: "transfer-group" }), ...group.map(option)] : [])));
-    move(0);
+    move(Math.max(0, rows.findIndex((row) => row.words === chosen)));
   }
   function option(row) {
     const made = make("div", null, { role: "option", "aria-selected": "false", "aria-disabled": String(Boolean(row.off)), class: "transfer-option", "data-testid": row.id ?? "" }, make("span", row.words), make("small", row.more ?? ""));
