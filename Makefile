@@ -39,7 +39,7 @@ format: ## Format and mend what ruff can mend
 	@.venv/bin/ruff format . && .venv/bin/ruff check --fix .
 
 lock: ## Compile the hash-locked requirements again
-	@for part in base dev; do .venv/bin/pip-compile -q --generate-hashes --no-emit-index-url \
+	@for part in base sherpa dev; do .venv/bin/pip-compile -q --generate-hashes --no-emit-index-url \
 	  --no-emit-find-links --no-emit-trusted-host --strip-extras --allow-unsafe --no-header \
 	  -o requirements/$$part.lock requirements/$$part.in; done
 

@@ -97,10 +97,18 @@ class AgiSettings(_Section):
     port: int = 4573
 
 
+class Engine(StrEnum):
+    """Which recogniser hears."""
+
+    VOSK = "vosk"
+    SHERPA = "sherpa"
+
+
 class TranscriptionSettings(_Section):
     """Live speech to text."""
 
     enabled: bool = True
+    engine: Engine = Engine.VOSK
     model: str = ""
     """Name of an installed model in `models_dir`; empty = the best one found."""
     models_dir: Path = PROJECT_ROOT / "var" / "models"

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 
 import httpx
 
-from core.config import Settings, settings_file
+from core.config import Engine, Settings, settings_file
 from core.errors import HotlineError
 from ivr import prompts
 from telephony.asterisk_runtime import AsteriskProcess, find_runtime
-from transcription import models
+from transcription import models, sherpa_recognizer
 
 LOW_DISK_GB = 5
 
@@ -79,6 +79,8 @@ def _prompts(settings: Settings) -> Iterator[Finding]:
 
 
 def _model(settings: Settings) -> Finding:
+    if settings.transcription.engine is Engine.SHERPA:
+        return _sherpa(settings)
     model = models.choose(settings)
     remedy = "minsheng model install vosk-model-small-cn-0.22（热线照常工作，只是没有转写）"
     if model is None:
@@ -86,6 +88,24 @@ def _model(settings: Settings) -> Finding:
     if model.stand_in:
         return Finding(f"语音模型 {model.name}（韩语，仅供演示）", settings.demo, remedy)
     return Finding(f"语音模型 {model.name}", True)
+
+
+def _sherpa(settings: Settings) -> Finding:
+    if not sherpa_recognizer.has_library():
+        remedy = "运行 .venv/bin/pip install --require-hashes -r requirements/sherpa.lock"
+        return Finding("识别引擎 sherpa-onnx", False, remedy)
+    model = models.choose(settings)
+    if model is None:
+        folder = settings.transcription.models_dir
+        remedy = (
+            f"把流式模型文件夹（tokens.txt 和 .onnx 文件）放进 {folder}，或把 transcription.engine 改回 vosk"
+        )
+        return Finding("sherpa-onnx 语音模型", False, remedy)
+    try:
+        sherpa_recognizer.files_of(model.folder)
+    except sherpa_recognizer.SherpaModelRefused as refused:
+        return Finding(f"语音模型 {model.name}", False, str(refused))
+    return Finding(f"语音模型 {model.name}（sherpa-onnx）", True)
 
 
 def _processes(settings: Settings) -> Iterator[Finding]:

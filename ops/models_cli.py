@@ -13,8 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from core.config import default_state_dir, load_settings
-from transcription import model_check, model_install, models
-from transcription.vosk_recognizer import VoskModel
+from transcription import loading, model_check, model_install, models
 
 app = typer.Typer(help="语音模型：安装、列出、检查。", no_args_is_help=True)
 StateDir = Annotated[Path | None, typer.Option("--state-dir", help="实例文件夹")]
@@ -49,9 +48,10 @@ def list_all(state_dir: StateDir = None) -> None:
     found = models.installed(settings)
     for model in found:
         mark = "*" if chosen is not None and model.name == chosen.name else " "
-        typer.echo(f"{mark} {model.name}" + ("（代替，仅验证通路）" if model.stand_in else ""))
-    if not found:
-        typer.echo("没有安装模型；转写关闭")
+        kind = "（代替，仅验证通路）" if model.stand_in else f"（{model.engine}）"
+        typer.echo(f"{mark} {model.name}{kind}")
+    if chosen is None:
+        typer.echo(f"没有安装模型（引擎 {settings.transcription.engine}）；转写关闭")
 
 
 @app.command()
@@ -65,7 +65,7 @@ def check(
     if model is None:
         typer.echo("没有安装模型")
         raise typer.Exit(1)
-    make = VoskModel(model.folder)
+    make = loading.load(model)
     rows = [row for wav in wavs for row in model_check.check(make, wav)]
     out = Console(highlight=False, width=100)
     out.print(_table(model.name, rows))

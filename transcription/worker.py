@@ -23,13 +23,12 @@ from core.config import Settings, load_settings
 from core.logging import configure_logging
 from core.tasks import TaskGroup
 from core.vocabulary import Speaker
-from transcription import models
+from transcription import loading, models
 from transcription.audio_socket import AudioSocketServer
 from transcription.ear import Ear, Line
 from transcription.front_end import read_leg
 from transcription.live import LiveLeg, LiveLegs, line_json
 from transcription.recognizer import Recognizer, RecognizerFactory
-from transcription.vosk_recognizer import VoskModel
 
 log = structlog.get_logger(__name__)
 
@@ -128,7 +127,7 @@ class Worker:
                 continue
             self._model = found
             try:
-                self._make = await loop.run_in_executor(self._threads, VoskModel, found.folder)
+                self._make = await loop.run_in_executor(self._threads, loading.load, found)
                 self._loaded = True
             except Exception:
                 log.exception("model_broken", model=found.name)
