@@ -51,7 +51,7 @@ def list_all(state_dir: StateDir = None) -> None:
         kind = "（代替，仅验证通路）" if model.stand_in else f"（{model.engine}）"
         typer.echo(f"{mark} {model.name}{kind}")
     if chosen is None:
-        typer.echo(f"没有安装模型（引擎 {settings.transcription.engine}）；转写关闭")
+        typer.echo(f"没有安装模型；转写关闭（引擎 {settings.transcription.engine}）")
 
 
 @app.command()
