@@ -68,7 +68,7 @@ async def test_reloading_the_reference_rows_changes_nothing(session: AsyncSessio
     before = await counted()
     await load_directory(session, demo=True)
     assert await counted() == before
-    assert before[0] == 99
+    assert before[0] == 100
     towns = list(await session.scalars(select(Unit).where(Unit.town_code.is_not(None))))
     assert len(towns) == 33
 

@@ -1,6 +1,7 @@
 """A recogniser that cannot keep up: guesses go first, then the seat, then the caller; nothing waits."""
 
 import threading
+from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -12,6 +13,30 @@ from transcription.live import LiveLeg, LiveLegs
 from transcription.recognizer import Guess, Settled, Word
 
 NOISE = bytes((n * 7919 >> 3) & 0xFF for n in range(8000 * 2))  # half a second at 16 kHz that counts as voice
+
+
+class Turns:
+    """A semaphore that serves whoever came first: with a plain one a leg can take the other's turn too."""
+
+    def __init__(self):
+        self.lock, self.free, self.line = threading.Lock(), 0, deque()
+
+    def acquire(self, timeout):
+        with self.lock:
+            if self.free and not self.line:
+                self.free -= 1
+                return True
+            mine = threading.Event()
+            self.line.append(mine)
+        return mine.wait(timeout)
+
+    def release(self, turns):
+        with self.lock:
+            for _ in range(turns):
+                if self.line:
+                    self.line.popleft().set()
+                else:
+                    self.free += 1
 
 
 class Slow:
@@ -31,7 +56,7 @@ class Slow:
 
 class House:
     def __init__(self, threads):
-        self.turns, self.asked, self.told = threading.Semaphore(0), [], []
+        self.turns, self.asked, self.told = Turns(), [], []
         self.tasks, self.threads = TaskGroup(), ThreadPoolExecutor(threads)
         make = lambda: Slow(self.turns, self.asked)  # noqa: E731 - one line says it
         self.legs = LiveLegs(make, self.threads, self.tasks, 3, self.told.append)
