@@ -15,6 +15,7 @@ from pathlib import Path
 import tomli_w
 
 from core.config import PROJECT_ROOT, Settings, load_settings
+from core.errors import ActionRefused
 from transcription.audio_socket import ID, message
 
 FRAME_S = 0.02
@@ -72,6 +73,8 @@ class Taps:
         self.sounds: dict[str, dict[str, bytes]] = {}
         self.streams: list[tuple[str, str, Stream]] = []
         self.untapped: list[str] = []
+        self.once = False
+        """A channel that has spoken is gone: it cannot be tapped a second time."""
         self._speed, self._tail_s = speed, 0
 
     def go_on(self) -> None:
@@ -79,6 +82,8 @@ class Taps:
         self._speed, self._tail_s = 1.0, 120
 
     async def tap(self, channel: str, leg_id: str, address: str, codec: str) -> None:
+        if self.once and any(channel == before for before, _, _ in self.streams):
+            raise ActionRefused(reason="No such channel")
         host, _, port = address.partition(":")
         rate_hz = 16000 if codec == "slin16" else 8000
         sound = self.sounds[channel][codec] + bytes(2 * rate_hz * self._tail_s)

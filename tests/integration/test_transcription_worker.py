@@ -154,6 +154,7 @@ def off_line(engine, pcm):
 
 
 async def test_live_lines_are_what_the_engine_makes_of_the_same_sound_off_line(room, speech, engine):
+    room.taps.once = True  # on a busy machine one leg ends long before the other, and would be tapped again
     await room.answer("ms-1.1")
     await until("both legs are over", lambda: len(room.taps.streams) == 2 and not room.service._legs, 120)
     await room.end("ms-1.1")
