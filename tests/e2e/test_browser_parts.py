@@ -54,6 +54,10 @@ def line(number: int, speaker: str, start_s: float) -> dict[str, Any]:
     }
 
 
+def guess(speaker: str, text: str, start_s: float) -> list[Any]:
+    return ["guess", {"speaker": speaker, "text": text, "start_s": start_s}]
+
+
 def run(page: Page, script: str, argument: object) -> Any:
     page.goto("/login")
     return page.evaluate(script, argument)
@@ -62,7 +66,7 @@ def run(page: Page, script: str, argument: object) -> Any:
 def test_lines_stand_in_the_order_of_speech_and_once(page: Page, hotline: Hotline) -> None:
     steps = [
         ["settle", line(2, "seat", 5.0)],
-        ["guess", "caller", "guess", 7.5],
+        guess("caller", "guess", 7.5),
         ["settle", line(1, "caller", 1.0)],
         ["settle", line(2, "seat", 5.0)],
     ]
@@ -73,13 +77,13 @@ def test_a_settled_line_takes_its_guess_away_and_a_late_guess_never_comes_back(
     page: Page, hotline: Hotline
 ) -> None:
     steps = [
-        ["guess", "caller", "gue", 1.0],
-        ["guess", "seat", "other", 1.0],
+        guess("caller", "gue", 1.0),
+        guess("seat", "other", 1.0),
         ["settle", line(1, "caller", 1.0)],
-        ["guess", "caller", "guess of the settled line", 1.0],
+        guess("caller", "guess of the settled line", 1.0),
     ]
     assert run(page, WORDS, steps)["rows"] == ["line 1", "other"]
-    assert run(page, WORDS, [*steps, ["guess", "caller", "next", 4.0]])["rows"] == ["line 1", "other", "next"]
+    assert run(page, WORDS, [*steps, guess("caller", "next", 4.0)])["rows"] == ["line 1", "other", "next"]
     assert run(page, WORDS, [*steps, ["dropGuesses"]])["rows"] == ["line 1"]
 
 
