@@ -140,6 +140,7 @@ def _filter(outcome: str) -> list[Any]:
     return {
         "answered": [Call.answered_at.is_not(None)],
         "abandoned": [Call.outcome.in_(gave_up)],
+        "callback": [Call.outcome == CallOutcome.CALLBACK_REQUESTED],
         "turned_away": [Call.outcome == CallOutcome.TURNED_AWAY],
         "voicemail": [Call.outcome == CallOutcome.VOICEMAIL],
         "going_on": [Call.state != CallState.ENDED],

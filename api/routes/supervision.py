@@ -72,7 +72,7 @@ async def look(request: Request, person: ShiftLeader) -> dict[str, Any]:
 async def calls_of_today(
     request: Request,
     person: ShiftLeader,
-    outcome: Literal["", "answered", "abandoned", "voicemail", "turned_away", "going_on"] = "",
+    outcome: Literal["", "answered", "abandoned", "voicemail", "callback", "turned_away", "going_on"] = "",
     page: Annotated[int, Query(ge=1, le=10_000)] = 1,
 ) -> dict[str, Any]:
     """Today's calls as timelines, newest first."""
@@ -123,7 +123,7 @@ async def my_sip(
         user = f"{phone}{lent.number}"
         secret = house.settings.asterisk.seat_secrets.get(f"lead{lent.number}")
         if secret is None:
-            raise lead_phones.NoLeadPhone(原因="请先运行 minsheng setup")
+            raise lead_phones.NoLeadPhone(reason="请先运行 minsheng setup")
         await accounts.audit(session, now, person.id, "sip_secret_given", user, address=person.address)
     response.headers["Cache-Control"] = "no-store"
     return {**sip_account(request, house, user, secret.get_secret_value()), "keep_s": lease_s / 3}

@@ -223,22 +223,29 @@ async def test_a_broadcast_can_be_taken_back(house):
 
 async def test_the_days_sums_add_up_and_calls_are_timelines(talk):
     leader = await talk.as_("leader")
-    await talk.add(a_call("ms-2", None, answered_at=None, outcome="abandoned_queue"))
+    await talk.add(
+        a_call("ms-2", None, answered_at=None, outcome="abandoned_queue"),
+        a_call("ms-3", None, answered_at=None, outcome="callback_requested"),
+        a_call("ms-4", None, answered_at=None, outcome="voicemail"),
+    )
     days = (await leader.get("/api/supervision")).json()["days"]
     today = days["today"]
     assert (
         today["offered"]
-        == 2
+        == 4
         == today["answered"]
         + today["abandoned"]
         + today["voicemail"]
+        + today["callback"]
         + today["turned_away"]
         + today["in_progress"]
     )
     assert days["yesterday"]["offered"] == 0
     listed = (await leader.get("/api/supervision/calls")).json()
-    assert {call["id"] for call in listed["calls"]} == {"ms-1", "ms-2"}
+    assert {call["id"] for call in listed["calls"]} == {"ms-1", "ms-2", "ms-3", "ms-4"}
     assert "13800001234" not in str(listed)
     only = (await leader.get("/api/supervision/calls?outcome=abandoned")).json()["calls"]
     assert [call["id"] for call in only] == ["ms-2"]
+    asked = (await leader.get("/api/supervision/calls?outcome=callback")).json()["calls"]
+    assert [call["id"] for call in asked] == ["ms-3"]
     assert (await leader.get("/api/supervision/calls?outcome=x")).status_code == 422

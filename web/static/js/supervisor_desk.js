@@ -45,8 +45,8 @@ function row(seat) {
   line.onclick = () => select(seat.id);
   return line;
 }
-const sum = (day) => `${day.offered} = 接听 ${day.answered} + 放弃 ${day.abandoned} + 留言 ${day.voicemail}${day.turned_away ? ` + 婉拒 ${day.turned_away}` : ""} + 进行中 ${day.in_progress}`;
-const adds = (day) => day.offered === day.answered + day.abandoned + day.voicemail + day.turned_away + day.in_progress;
+const sum = (day) => `${day.offered} = 接听 ${day.answered} + 放弃 ${day.abandoned} + 留言 ${day.voicemail}${day.callback ? ` + 登记回拨 ${day.callback}` : ""}${day.turned_away ? ` + 婉拒 ${day.turned_away}` : ""} + 进行中 ${day.in_progress}`;
+const adds = (day) => day.offered === day.answered + day.abandoned + day.voicemail + day.callback + day.turned_away + day.in_progress;
 
 export function draw() {
   const { view } = lead;
