@@ -84,7 +84,8 @@ class BridgeResync:
         async with transaction(self._sessions) as session:
             unsettled = await bridges.unsettled(session)
             legs = {bridge.id: await bridges.legs_of(session, bridge.id) for bridge in unsettled}
-        channels = await self._switch.channels() if unsettled else []
+        # Always: what no running room knows of any more is found among them
+        channels = await self._switch.channels()
         by_id = {row["Uniqueid"]: row for row in channels}
         by_name = {row["Channel"]: row for row in channels}
         ids = {name_of(leg).channel_id for found in legs.values() for leg in found}

@@ -82,7 +82,9 @@ class TransferBench:
         began = time.monotonic()
         fetch = {**move, "Context": "bridge-caller"}
         self.act.send(("Redirect", fetch), ("Hangup", {"Channel": seat}))
-        return invited, self._third(f"ms-{room}") - began
+        talking = self._third(f"ms-{room}")
+        self.act.send(("Hangup", {"Channel": f"bare-{room}"}))  # nobody looks after the bare room
+        return invited, talking - began
 
     def _invited(self, invites: int) -> float:
         wait_for("the INVITE", lambda: len(self.house.carrier.invites) > invites)

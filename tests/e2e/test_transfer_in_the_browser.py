@@ -107,6 +107,7 @@ def hand_over(first: Page, second: Page) -> None:
     expect(second.get_by_test_id("transfer")).to_be_enabled()  # and may be given on
     expect(first.locator("#seat-problem")).to_be_empty()
     screen(second, "consult-taken")
+    expect(first.get_by_test_id("consult-by")).to_have_text("来电已转给 坐席 2 王芳")
     screen(first, "consult-given")
 
 

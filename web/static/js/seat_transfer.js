@@ -67,7 +67,8 @@ export function roomKeys(order) {
 }
 function byWhom() {
   const who = desk.room.legs.find((leg) => leg.seat_id === desk.room.seat_id);
-  return `${who?.name || `坐席 ${desk.room.seat_id}`} 请您协助这通来电`;
+  const name = who?.name || `坐席 ${desk.room.seat_id}`;
+  return desk.seat?.bridge_id === desk.room.id ? `${name} 请您协助这通来电` : `来电已转给 ${name}`;
 }
 function lineOf(caller, asked) {
   if (caller.state !== "held") return asked.length ? "来电在通话中" : "您与来电通话中";
