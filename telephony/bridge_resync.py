@@ -7,6 +7,7 @@ a leg is dialled again only where neither a channel lives nor Asterisk's records
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,6 +33,8 @@ from telephony.bridge_translate import Heard, Sign
 
 log = structlog.get_logger(__name__)
 
+JUST_ENDED: Final = dt.timedelta(seconds=60)
+"""How long the room of an ended conference is looked into, for somebody whose orders were lost."""
 _UP, _RINGING = "6", "5"
 _MUSIC: Final = "bridge-hold"
 _SHOWS: Final = {LegAim.ROOM: LegState.JOINED, LegAim.MUSIC: LegState.HELD}
@@ -82,7 +85,7 @@ class BridgeResync:
         """Compare and repair. Raises what the switch raises."""
         self._seen_before, self._seen_now = self._seen_now, set()
         async with transaction(self._sessions) as session:
-            unsettled = await bridges.unsettled(session)
+            unsettled = await bridges.unsettled(session, self._clock.now() - JUST_ENDED)
             legs = {bridge.id: await bridges.legs_of(session, bridge.id) for bridge in unsettled}
         # Always: what no running room knows of any more is found among them
         channels = await self._switch.channels()
@@ -165,7 +168,8 @@ class BridgeResync:
         out = leg.state in OVER or leg.aim in (LegAim.OUT, LegAim.QUEUE)
         if out or bridge.state is BridgeState.ENDED:
             if self._twice(f"{channel} stays"):
-                kept = leg.role == CALLER and bridge.state is not BridgeState.ENDED
+                # A caller on music waits for somebody; only one in the room of a talk that is over is thanked
+                kept = leg.role == CALLER and (bridge.state is not BridgeState.ENDED or seen is LegAim.MUSIC)
                 await self._repair(leg, "it should be gone", [Requeue(channel)] if kept else closing(leg))
         elif seen is not leg.aim:
             if self._twice(f"{channel} not at {leg.aim}"):

@@ -41,10 +41,14 @@ async def open_bridges(session: AsyncSession) -> list[Bridge]:
     return list(await session.scalars(query))
 
 
-async def unsettled(session: AsyncSession) -> list[Bridge]:
-    """Conferences that have not ended, and ended ones in whose room somebody still is, oldest first."""
+async def unsettled(session: AsyncSession, since: dt.datetime | None = None) -> list[Bridge]:
+    """Conferences that have not ended, and ended ones in whose room somebody still is, oldest first.
+
+    With `since` also those that ended after it: somebody may be in their room of whom we never heard.
+    """
     inside = select(BridgeLeg.bridge_id).where(BridgeLeg.state.in_((LegState.JOINED, LegState.HELD)))
-    query = select(Bridge).where((Bridge.state != BridgeState.ENDED) | Bridge.id.in_(inside))
+    wanted = (Bridge.state != BridgeState.ENDED) | Bridge.id.in_(inside)
+    query = select(Bridge).where(wanted | (Bridge.ended_at >= since) if since is not None else wanted)
     return list(await session.scalars(query.order_by(Bridge.id)))
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
+from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 
 from core.bridge_words import COLLEAGUE, BridgeKind, BridgeState, LegAim, LegState
 from core.errors import HotlineError
@@ -82,6 +82,7 @@ class Consultation(RuleBasedStateMachine):
         self.runner = asyncio.Runner()
         self.folder = tempfile.TemporaryDirectory()
         self.house, self.close = self.runner.run(furnish(Path(self.folder.name)))
+        self.begun = False
 
     def teardown(self) -> None:
         try:
@@ -99,9 +100,11 @@ class Consultation(RuleBasedStateMachine):
 
         self.runner.run(tried())
 
-    @initialize(seat=st.booleans(), blind=st.booleans(), lost=st.sampled_from(["", "", "before", "after"]))
+    @precondition(lambda self: not self.begun)
+    @rule(seat=st.booleans(), blind=st.booleans(), lost=st.sampled_from(["", "", "before", "after"]))
     def begins(self, seat: bool, blind: bool, lost: str) -> None:
         self.house.exchange.faults += [lost] if lost else []
+        self.begun = True
         self.run(self.house.begin(seat=seat, blind=blind))
 
     @rule(order=st.sampled_from(list(Order)), lost=st.sampled_from(["", "", "before", "after"]))
@@ -128,6 +131,7 @@ class Consultation(RuleBasedStateMachine):
         elif what == "leave" and leg.room is not None:
             self.house.exchange.end(leg, 16)
 
+    @precondition(lambda self: self.begun)
     @rule(which=st.sampled_from([CALLER, SEAT]))
     def somebody_hangs_up(self, which: str) -> None:
         found = self.house.exchange.channels_by_id.get(f"own-{which}")
@@ -190,8 +194,6 @@ class Consultation(RuleBasedStateMachine):
                 if one.uniqueid in house.exchange.channels_by_id:
                     house.exchange.end(one, 16)
             await house.heal()
-            if not house.exchange.channels_by_id:
-                break
         rows, legs = await house.rows()
         assert not house.exchange.channels_by_id
         assert all(row.state is BridgeState.ENDED for row in rows)
