@@ -29,7 +29,7 @@ from telephony.bridge_press import begin_leg, choose, look_up, may_dial, new_bri
 from telephony.bridge_rules import end, settle
 from telephony.bridge_signs import take
 from telephony.bridge_states import OVER
-from telephony.bridge_step import Change, Order, Step, closing
+from telephony.bridge_step import Change, Order, Requeue, Step, closing
 from telephony.bridge_switch import BridgeSwitch, Dial
 from telephony.bridge_translate import Heard, Sign
 from telephony.bridge_widen import widen, widens
@@ -258,10 +258,17 @@ class BridgeService:
                 await self.on_leg(fact)
 
     async def carry_out(self, orders: Sequence[Order]) -> None:
-        """Give orders, all at once. One that fails is found by the next comparison, and repeated there."""
-        await asyncio.gather(*(self._give(order) for order in orders))
+        """Give orders, all at once. One that fails is found by the next comparison, and repeated there.
 
-    async def _give(self, order: Order) -> None:
+        Only a caller's way to the queue comes before all else: if he never left the talk with his seat,
+        letting the seat go first would end his call.
+        """
+        first = [order for order in orders if isinstance(order, Requeue)]
+        if all(await asyncio.gather(*(self._give(order) for order in first))):
+            await asyncio.gather(*(self._give(order) for order in orders if order not in first))
+
+    async def _give(self, order: Order) -> bool:
+        """Whether Asterisk has answered."""
         try:
             await give(self._parts.switch, order)
         except ActionRefused as refusal:
@@ -270,3 +277,5 @@ class BridgeService:
                 await self.hear(Heard(Sign.NEVER_BEGAN, order.leg.bridge_id, order.leg, ""))
         except HotlineError as error:
             log.warning("bridge_order_failed", order=type(order).__name__, reason=error.message)
+            return False
+        return True

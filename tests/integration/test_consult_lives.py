@@ -16,13 +16,13 @@ from pathlib import Path
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from core.bridge_words import COLLEAGUE, BridgeKind, BridgeState, LegAim, LegState
 from core.errors import HotlineError
 from core.vocabulary import CallState, SeatState
 from db.base import Base
-from db.models import BridgeLeg, Call, Seat
+from db.models import Bridge, BridgeLeg, Call, Seat
 from db.session import make_engine, make_sessions, transaction
 from telephony.bridge_key import Ask
 from telephony.bridge_states import LIVE
@@ -74,6 +74,17 @@ def in_room(house: ConsultHouse) -> list[Channel]:
     return [one for one in house.exchange.channels_by_id.values() if one.room is not None]
 
 
+def never_moved(channel: Channel) -> bool:
+    """Where it was before anybody consulted: in the talk of caller and seat."""
+    return not (channel.leg or channel.room or channel.music or channel.queued)
+
+
+def talk_goes_on(house: House, bridge: Bridge) -> bool:
+    """Every order was lost, the last one too: the two talk as if nothing had been asked."""
+    pair = [house.exchange.channels_by_id.get(f"own-{which}") for which in (CALLER, SEAT)]
+    return bridge.state is BridgeState.ENDED and all(one is not None and never_moved(one) for one in pair)
+
+
 class Consultation(RuleBasedStateMachine):
     """One call, one operator, as many consultations as the rules make."""
 
@@ -82,7 +93,6 @@ class Consultation(RuleBasedStateMachine):
         self.runner = asyncio.Runner()
         self.folder = tempfile.TemporaryDirectory()
         self.house, self.close = self.runner.run(furnish(Path(self.folder.name)))
-        self.begun = False
 
     def teardown(self) -> None:
         try:
@@ -100,11 +110,9 @@ class Consultation(RuleBasedStateMachine):
 
         self.runner.run(tried())
 
-    @precondition(lambda self: not self.begun)
-    @rule(seat=st.booleans(), blind=st.booleans(), lost=st.sampled_from(["", "", "before", "after"]))
+    @initialize(seat=st.booleans(), blind=st.booleans(), lost=st.sampled_from(["", "", "before", "after"]))
     def begins(self, seat: bool, blind: bool, lost: str) -> None:
         self.house.exchange.faults += [lost] if lost else []
-        self.begun = True
         self.run(self.house.begin(seat=seat, blind=blind))
 
     @rule(order=st.sampled_from(list(Order)), lost=st.sampled_from(["", "", "before", "after"]))
@@ -131,7 +139,6 @@ class Consultation(RuleBasedStateMachine):
         elif what == "leave" and leg.room is not None:
             self.house.exchange.end(leg, 16)
 
-    @precondition(lambda self: self.begun)
     @rule(which=st.sampled_from([CALLER, SEAT]))
     def somebody_hangs_up(self, which: str) -> None:
         found = self.house.exchange.channels_by_id.get(f"own-{which}")
@@ -166,7 +173,7 @@ class Consultation(RuleBasedStateMachine):
         if not rows:
             return
         bridge, caller = rows[0], house.caller
-        if caller is not None:
+        if caller is not None and not talk_goes_on(house, bridge):
             on_the_way = [one for one in house.exchange.legs() if one.room is None]
             company = [one for one in in_room(house) if one is not caller]
             where = (caller.room, caller.music, caller.queued)
@@ -174,12 +181,14 @@ class Consultation(RuleBasedStateMachine):
             assert not (caller.queued and (caller.room or caller.music))
             assert caller.queued or caller.room == bridge.id or caller.music == bridge.id, where
         for leg in legs:
-            self._agrees(leg)
+            self._agrees(bridge, leg)
 
-    def _agrees(self, leg: BridgeLeg) -> None:
+    def _agrees(self, bridge: Bridge, leg: BridgeLeg) -> None:
         channels = self.house.exchange.channels_by_id.values()
         found = [one for one in channels if (one.leg and one.leg.leg_id == leg.id) or one.name == leg.channel]
         here = found[0] if found and not found[0].queued else None
+        if here is not None and never_moved(here) and bridge.state is BridgeState.ENDED:
+            return
         assert (leg.state in LIVE) == (here is not None), (leg.role, leg.state, found)
         if here is not None:
             assert (leg.state is LegState.JOINED) == (here.room is not None)
@@ -194,6 +203,8 @@ class Consultation(RuleBasedStateMachine):
                 if one.uniqueid in house.exchange.channels_by_id:
                     house.exchange.end(one, 16)
             await house.heal()
+            if not house.exchange.channels_by_id:
+                break
         rows, legs = await house.rows()
         assert not house.exchange.channels_by_id
         assert all(row.state is BridgeState.ENDED for row in rows)
