@@ -92,6 +92,10 @@ class VoicePlane:
         )
         return int(found[1]) if found else None
 
+    def entries(self) -> int:
+        """How often somebody entered the queue so far, by Asterisk's own record."""
+        return (self.settings.asterisk_dir / "log" / "cel.csv").read_text().count('"MsQueued"')
+
     def waits(self, number: str, priority: int) -> None:
         """Wait until that caller is in the queue with that priority."""
         wait_for(f"{number} waits with priority {priority}", lambda: self.priority(number) == priority, 30)
