@@ -7,10 +7,10 @@ from functools import cache
 
 from tickets.draft import secrecy
 from tickets.draft.features import cue_hits, word_spread
-from tickets.draft.heard import BREAK, Heard
+from tickets.draft.guards import guards_in, taken_back
+from tickets.draft.heard import Heard
 from tickets.draft.lexicons import rows
 
-GUARD_REACH = 6
 _ORDER = ("E1", "E2", "E3")
 
 
@@ -51,21 +51,14 @@ def chances(heard: Heard) -> dict[str, dict[str, float]]:
 def find_alarms(heard: Heard) -> list[Alarm]:
     """Unguarded emergency words, the gravest first."""
     hits = cue_hits(heard)
-    guards = [(start, end) for start, end, label, exact in hits if exact and label.startswith("guards:")]
+    guards = guards_in(hits)
     found: list[Alarm] = []
     for start, end, label, exact in hits:
         if not label.startswith("emergencies:E") or label.endswith("E4"):
             continue
         if not exact and end - start < 3:
             continue
-        near = any(
-            until > start - GUARD_REACH
-            and at < end + GUARD_REACH
-            and not (at >= start and until <= end)
-            and BREAK not in heard.text[min(at, start) : max(until, end)]
-            for at, until in guards
-        )
-        if not near:
+        if not taken_back(heard, (start, end), guards):
             named = heard.text[start:end] in _named()
             found.append(Alarm(label.split(":")[1], start, end, named))
     return sorted(found, key=lambda alarm: (_ORDER.index(alarm.danger), not alarm.named, alarm.start))

@@ -23,7 +23,7 @@ Hit = tuple[int, int, str, bool]
 _CHARS = (1, 2, 3, 4)
 _SOUNDS = (2, 3)
 _BLOCK_WEIGHT = {"c": 1.0, "s": 0.8, "l": 0.4, "w": 0.15, "p": 0.5, "d": 0.2}
-_GUARD_REACH = 6
+GUARD_REACH = 6
 _LISTS = (
     ("categories", "category"),
     ("emergencies", "class"),
@@ -100,8 +100,8 @@ def _lexicon_hits(all_hits: Sequence[Hit]) -> Counter[str]:
             near = {
                 name
                 for at, until, name in guards
-                if until > start - _GUARD_REACH
-                and at < end + _GUARD_REACH
+                if until > start - GUARD_REACH
+                and at < end + GUARD_REACH
                 and not (at >= start and until <= end)
             }
             hits.update(f"{label}&{name}" for name in near)

@@ -14,7 +14,8 @@ from typing import Final
 from core.draft_words import WordMeaning
 from tickets.draft import by_words, sounds
 from tickets.draft.features import cue_hits
-from tickets.draft.heard import BREAK, Heard, hear
+from tickets.draft.guards import Span, guards_in, taken_back
+from tickets.draft.heard import Heard, hear
 from tickets.draft.turns import Draft, Field, Turn
 
 SURE: Final = 0.8
@@ -26,7 +27,6 @@ _BY_SOUND: Final = 3
 _ORDER: Final = (WordMeaning.LIFE, WordMeaning.SUPPLY, WordMeaning.STABILITY)
 _URGENCY: Final = {WordMeaning.LIFE: "特急", WordMeaning.SUPPLY: "紧急"}
 _NONE: Final = "none"
-Span = tuple[int, int]
 
 
 def heed(draft: Draft, turns: Sequence[Turn], words: Mapping[str, WordMeaning]) -> Draft:
@@ -59,16 +59,7 @@ def _spans(heard: Heard, words: Mapping[str, WordMeaning], wanted: WordMeaning) 
 
 
 def _taken_back(heard: Heard, span: Span) -> bool:
-    """没有, 上次, 演习 … near it, in the same turn."""
-    start, end = span
-    for at, until, label, exact in cue_hits(heard):
-        if not exact or not label.startswith("guards:"):
-            continue
-        near = until > start - by_words.GUARD_REACH and at < end + by_words.GUARD_REACH
-        together = BREAK not in heard.text[min(at, start) : max(until, end)]
-        if near and together and not _inside((at, until), [span]):
-            return True
-    return False
+    return taken_back(heard, span, guards_in(cue_hits(heard)))
 
 
 def _inside(span: Span, others: Sequence[Span]) -> bool:
