@@ -12,7 +12,7 @@ import time
 import wave
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
@@ -20,6 +20,7 @@ from core.config import PROJECT_ROOT, Settings
 from ops.carrier import Carrier
 
 Event = dict[str, Any]
+_HEADER_BYTES: Final = 44
 
 
 class PhoneDidNot(AssertionError):
@@ -171,8 +172,13 @@ def tone(file: Path, *, hz: float, seconds: float, rate_hz: int = 16000) -> Path
 
 def recorded_s(file: Path) -> float:
     """How much of a sound has been written by now."""
-    samples, rate_hz = read_wav(file)
-    return len(samples) / rate_hz
+    if not file.exists():
+        return 0.0
+    with file.open("rb") as sound:
+        channels, rate_hz = _format(sound.read(_HEADER_BYTES))
+    if not channels:
+        return 0.0
+    return max(0, file.stat().st_size - _HEADER_BYTES) / (2 * channels * rate_hz)
 
 
 def tone_power(file: Path, hz: float, *, from_s: float = 0.0, until_s: float | None = None) -> float:
@@ -194,12 +200,17 @@ def tone_power(file: Path, hz: float, *, from_s: float = 0.0, until_s: float | N
 def read_wav(file: Path) -> tuple[np.ndarray[Any, np.dtype[np.float64]], int]:
     """Samples of a 16-bit WAV (first channel) and its rate in Hz; read as far as it is written."""
     data = file.read_bytes() if file.exists() else b""
-    if len(data) <= 44 or data[22:24] == b"\0\0":
-        return np.zeros(0), 16000  # not begun: the header itself is written late
-    rate_hz = int.from_bytes(data[24:28], "little")
-    channels = int.from_bytes(data[22:24], "little")
-    body = data[44 : len(data) - (len(data) - 44) % (2 * channels)]
+    channels, rate_hz = _format(data)
+    if not channels:
+        return np.zeros(0), rate_hz
+    body = data[_HEADER_BYTES : len(data) - (len(data) - _HEADER_BYTES) % (2 * channels)]
     return np.frombuffer(body, dtype="<i2").astype(float)[::channels], rate_hz
+
+
+def _format(data: bytes) -> tuple[int, int]:
+    """Channels and rate in Hz; no channels while the header, which is written late, is not there."""
+    channels = int.from_bytes(data[22:24], "little")
+    return channels, int.from_bytes(data[24:28], "little") if channels else 16000
 
 
 def wait_until(what: str, look: Callable[[], Any], timeout_s: float = 15.0) -> Any:

@@ -8,52 +8,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-import numpy as np
-
-from ops.phone import ScriptedPhone, read_wav, tone
+from ops.phone import ScriptedPhone
+from tests.e2e.hearing import only_hear, voice
 from tests.e2e.hotline import Hotline, Person, wait_for
 
 TONES_HZ: Final = {"caller": 440.0, "seat": 630.0, "lead": 850.0}
-HEARD: Final = 0.04
-SETTLE_S: Final = 1.5
-LISTEN_S: Final = 1.0
 ALL: Final = {"caller": {"seat", "lead"}, "seat": {"caller", "lead"}, "lead": {"caller", "seat"}}
 
 
-def voice(files: Path, name: str, hz: float | None = None) -> dict[str, Any]:
-    """What a phone plays and where it records."""
-    said = tone(files / f"{name}-says.wav", hz=hz or TONES_HZ[name], seconds=10)
-    return {"play": str(said), "loop": True, "record": str(files / f"{name}-hears.wav")}
-
-
-def share(samples: np.ndarray[Any, Any], rate_hz: int, hz: float) -> float:
-    """Share (0 to 1) of the energy within 15 Hz of `hz`; 0 for silence."""
-    if float(np.abs(samples).max(initial=0)) < 200:
-        return 0.0
-    spectrum = np.abs(np.fft.rfft(samples * np.hanning(len(samples)))) ** 2
-    near = np.abs(np.fft.rfftfreq(len(samples), 1 / rate_hz) - hz) <= 15
-    return float(spectrum[near].sum()) / float(spectrum.sum())
-
-
-def hears_now(files: Path, *names: str) -> dict[str, set[str]]:
-    """Whom each of these hears, in a second that begins a while after this moment."""
-    begins = {name: len(read_wav(files / f"{name}-hears.wav")[0]) for name in names}
-    found: dict[str, set[str]] = {}
-    for name in names:
-        file = files / f"{name}-hears.wav"
-        rate_hz = read_wav(file)[1]
-        first = begins[name] + int(SETTLE_S * rate_hz)
-        last = first + int(LISTEN_S * rate_hz)
-
-        def long_enough(file: Path = file, last: int = last) -> bool:
-            return len(read_wav(file)[0]) >= last
-
-        wait_for(f"sound at {name}", long_enough)
-        part = read_wav(file)[0][first:last]
-        found[name] = {
-            who for who, hz in TONES_HZ.items() if who != name and share(part, rate_hz, hz) > HEARD
-        }
-    return found
+def all_hear(files: Path, **wanted: set[str]) -> None:
+    """Each named party hears just those."""
+    only_hear(files, wanted, TONES_HZ)
 
 
 @dataclass
@@ -89,9 +54,13 @@ def three(hotline: Hotline, files: Path, number: str, login: str = "leader") -> 
     account = leader.get("/api/supervision/sip?phone=leaddesk")
     lead_number = int(account["username"].removeprefix("leaddesk"))
     with (
-        ScriptedPhone.lead(hotline.settings, lead_number, **voice(files, "lead")) as lead,
-        ScriptedPhone.seat(hotline.settings, 1, auto_answer=True, **voice(files, "seat")) as seat,
-        ScriptedPhone.citizen(hotline.settings, number, **voice(files, "caller")) as caller,
+        ScriptedPhone.lead(hotline.settings, lead_number, **voice(files, "lead", TONES_HZ["lead"])) as lead,
+        ScriptedPhone.seat(
+            hotline.settings, 1, auto_answer=True, **voice(files, "seat", TONES_HZ["seat"])
+        ) as seat,
+        ScriptedPhone.citizen(
+            hotline.settings, number, **voice(files, "caller", TONES_HZ["caller"])
+        ) as caller,
     ):
         operator.post("/api/seats/1/take", {"phone": "desk"})
         operator.post("/api/seats/1/start")

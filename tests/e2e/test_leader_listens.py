@@ -8,7 +8,7 @@ from typing import Any
 
 from ops.phone import ScriptedPhone
 from tests.e2e.hotline import Hotline, wait_for
-from tests.e2e.leader_house import ALL, Three, hears_now, three
+from tests.e2e.leader_house import ALL, Three, all_hear, three
 
 
 def over(phone: ScriptedPhone) -> bool:
@@ -19,22 +19,22 @@ def test_listen_whisper_barge_and_back_and_it_ends_with_the_call(hotline: Hotlin
     with three(hotline, tmp_path, "13800004401") as all_three:
         all_three.order("listen")
         all_three.until("listening")
-        assert hears_now(tmp_path, *ALL) == {**ALL, "caller": {"seat"}, "seat": {"caller"}}
+        all_hear(tmp_path, caller={"seat"}, seat={"caller"}, lead={"caller", "seat"})
         talking = all_three.operator.get("/api/board")["talking"]
         assert talking[0]["leader"] is None, "not told of listening"
 
         all_three.order("whisper")
         all_three.until("whispering")
-        assert hears_now(tmp_path, *ALL) == {**ALL, "caller": {"seat"}}
+        all_hear(tmp_path, caller={"seat"}, seat={"caller", "lead"}, lead={"caller", "seat"})
         assert "班长耳语中" in all_three.operator.get("/api/board")["talking"][0]["leader"]
 
         all_three.order("barge")
         all_three.until("barged")
-        assert hears_now(tmp_path, *ALL) == ALL
+        all_hear(tmp_path, **ALL)
 
         all_three.order("listen")
         all_three.until("listening")
-        assert hears_now(tmp_path, *ALL) == {**ALL, "caller": {"seat"}, "seat": {"caller"}}
+        all_hear(tmp_path, caller={"seat"}, seat={"caller"}, lead={"caller", "seat"})
         assert all_three.lead.wait("incoming")["headers"].get("X-Minsheng-Listen") == "1"
 
         all_three.caller.hang_up()
@@ -51,7 +51,7 @@ def test_taking_over_leaves_the_caller_with_the_leader_and_lets_the_operator_go(
         all_three.until("taken_over")
         all_three.operator.seat_is(1, "wrap_up")
         all_three.seat.wait_ended()
-        assert hears_now(tmp_path, "caller", "lead") == {"caller": {"lead"}, "lead": {"caller"}}
+        all_hear(tmp_path, caller={"lead"}, lead={"caller"})
         assert not over(all_three.caller)
         (talk,) = all_three.leader.get("/api/board")["talking"]
         assert (talk["seat_id"], "班长接管" in talk["leader"]) == (None, True)
@@ -79,7 +79,7 @@ def test_a_leader_whose_page_dies_gives_the_caller_back_to_a_seat(hotline: Hotli
         all_three.operator.post("/api/seats/1/wrap-up/finish")
         again = all_three.operator.seat_is(1, "talking", 30)
         assert again["call_id"] == all_three.call_id
-        assert hears_now(tmp_path, "caller", "seat") == {"caller": {"seat"}, "seat": {"caller"}}
+        all_hear(tmp_path, caller={"seat"}, seat={"caller"})
         assert not over(all_three.caller)
 
 

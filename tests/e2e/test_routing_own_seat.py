@@ -45,6 +45,9 @@ def test_the_operator_with_the_ticket_is_rung_first_and_answers(house: Hotline, 
         call = wait_for("why, on the board", lambda: on_board(person, number))
         assert [why["label"] for why in call["why"]] == ["回头客·原坐席1号"]
         assert ring["headers"]["X-Minsheng-Call"] == call["call_id"]
+        # The telephone rings before it is written whose ring it is; until then the call is nobody's (403),
+        # and the seat's page asks again at the board's next word
+        person.seat_is(1, "ringing")
         assert person.call(call["call_id"])["why"][0]["word"] == "own_seat"
         own.answer()
         person.seat_is(1, "talking")

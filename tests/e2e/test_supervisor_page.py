@@ -9,13 +9,14 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from ops.phone import ScriptedPhone, read_wav
+from ops.phone import ScriptedPhone
+from tests.e2e.hearing import HEARD, only_hear, voice
 from tests.e2e.hotline import Hotline, wait_for
-from tests.e2e.leader_house import HEARD, LISTEN_S, SETTLE_S, share, voice
 from tests.e2e.screen_checks import screen
 from tests.e2e.test_seat_in_the_browser import begin_duty, sign_in
 
 LEADER_HZ = 660.0  # what the browser's microphone hears
+CALLER_HZ = 440.0
 FAR_HZ = 1130.0  # so that nothing of the seat's tone is taken for it
 LONG_MS = 30_000
 
@@ -45,7 +46,7 @@ def talk(hotline: Hotline, files: Path, number: str) -> Iterator[tuple[ScriptedP
     operator = hotline.sign_in("op01")
     with (
         ScriptedPhone.seat(hotline.settings, 1, auto_answer=True, **voice(files, "seat", FAR_HZ)) as seat,
-        ScriptedPhone.citizen(hotline.settings, number, **voice(files, "caller")) as caller,
+        ScriptedPhone.citizen(hotline.settings, number, **voice(files, "caller", CALLER_HZ)) as caller,
     ):
         operator.post("/api/seats/1/take", {"phone": "desk"})
         operator.post("/api/seats/1/start")
@@ -66,19 +67,9 @@ def talk(hotline: Hotline, files: Path, number: str) -> Iterator[tuple[ScriptedP
             wait_for("the seat to be left", left, 30)
 
 
-def hear_leader(files: Path) -> set[str]:
-    """Who hears the leader's microphone, in a second that begins a while after this moment."""
-    names = ("caller", "seat")
-    begins = {name: len(read_wav(files / f"{name}-hears.wav")[0]) for name in names}
-    found: set[str] = set()
-    for name in names:
-        file = files / f"{name}-hears.wav"
-        first = begins[name] + int(SETTLE_S * 16000)
-        last = first + int(LISTEN_S * 16000)
-        wait_for(f"sound at {name}", lambda file=file, last=last: len(read_wav(file)[0]) >= last)
-        if share(read_wav(file)[0][first:last], 16000, LEADER_HZ) > HEARD:
-            found.add(name)
-    return found
+def hear(files: Path, *, least: float = HEARD, **wanted: set[str]) -> None:
+    """Whom each of the two telephones hears: the other one, the leader's microphone, both or nobody."""
+    only_hear(files, wanted, {"caller": CALLER_HZ, "seat": FAR_HZ, "leader": LEADER_HZ}, least=least)
 
 
 def test_listen_whisper_and_barge_by_keys_and_take_over(
@@ -93,13 +84,13 @@ def test_listen_whisper_and_barge_by_keys_and_take_over(
         page.keyboard.press("1")
         page.keyboard.press("F1")
         expect(page.get_by_test_id("mine")).to_contain_text("监听中 · 1号席", timeout=LONG_MS)
-        assert hear_leader(tmp_path) == set()
+        hear(tmp_path, caller={"seat"}, seat={"caller"})
         page.keyboard.press("F3")
         expect(page.get_by_test_id("mine")).to_contain_text("耳语中")
-        assert hear_leader(tmp_path) == {"seat"}
+        hear(tmp_path, caller={"seat"}, seat={"caller", "leader"})
         page.keyboard.press("F6")
         expect(page.get_by_test_id("mine")).to_contain_text("插话中")
-        assert hear_leader(tmp_path) == {"caller", "seat"}
+        hear(tmp_path, caller={"seat", "leader"}, seat={"caller", "leader"})
         screen(page, "supervisor-barged")
         page.once("dialog", lambda dialog: dialog.accept())
         page.keyboard.press("F4")
@@ -107,7 +98,7 @@ def test_listen_whisper_and_barge_by_keys_and_take_over(
         expect(page.get_by_test_id("taken")).to_contain_text("冉班长 正在接听接管的来电")
         expect(page.get_by_test_id("lead-seat-1")).to_contain_text("话后整理")
         seat.wait_ended()
-        assert "caller" in hear_leader_alone(tmp_path)
+        hear(tmp_path, caller={"leader"}, least=0.5)
         screen(page, "supervisor-taken-over")
         page.keyboard.press("F8")
         caller.wait_ended(20)
@@ -118,15 +109,6 @@ def test_listen_whisper_and_barge_by_keys_and_take_over(
     expect(page.get_by_test_id("sum-today")).to_contain_text("✓")
     line.click()
     page.wait_for_url("**/calls/*")
-
-
-def hear_leader_alone(files: Path) -> set[str]:
-    """The seat's phone has ended: only the caller can hear."""
-    file = files / "caller-hears.wav"
-    first = len(read_wav(file)[0]) + int(SETTLE_S * 16000)
-    last = first + int(LISTEN_S * 16000)
-    wait_for("sound at the caller", lambda: len(read_wav(file)[0]) >= last)
-    return {"caller"} if share(read_wav(file)[0][first:last], 16000, LEADER_HZ) > 0.5 else set()
 
 
 def test_a_broadcast_and_a_forced_pause_reach_the_operators_screen(

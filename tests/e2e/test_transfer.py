@@ -41,9 +41,9 @@ def test_consult_a_colleague_then_hand_over(house: TransferHouse, tmp_path: Path
         assert rung["X-Minsheng-Call"] == call_id
         assert house.colleague.seat(2)["call_id"] == call_id
         assert house.colleague.call(call_id)["caller"] == "13800001234"  # the page that rings says who
-        private = here.so_far("caller")
-        here.talk(seat={"colleague"}, colleague={"seat"})
-        assert here.hears("caller", private) == set()
+        private = here.now("caller")
+        here.talk(caller=set(), seat={"colleague"}, colleague={"seat"})
+        assert here.heard_since("caller", private) == set()
         house.order(bridge_id, "complete")
         house.until(bridge_id, caller="joined", seat="left", colleague="joined")
         house.operator.seat_is(1, "wrap_up")
@@ -70,9 +70,9 @@ def test_consult_then_join_and_the_caller_heard_nothing_before(house: TransferHo
         here.talk(caller={"seat"}, seat={"caller"})
         bridge_id = house.consult(number_id=house.outside_id)["id"]
         house.until(bridge_id, caller="held", seat="joined", **{"extra-1": "joined"})
-        began = here.so_far("caller")
-        here.talk(seat={"outside"}, outside={"seat"})
-        assert here.hears("caller", began, here.so_far("caller")) == set()
+        private = here.now("caller")
+        here.talk(caller=set(), seat={"outside"}, outside={"seat"})
+        assert here.heard_since("caller", private) == set()
         house.order(bridge_id, "join")
         house.order(bridge_id, "join")  # pressed twice
         house.until(bridge_id, caller="joined")

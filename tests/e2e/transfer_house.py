@@ -11,13 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from ops.phone import ScriptedPhone, recorded_s, tone, tone_power
+from ops.phone import ScriptedPhone, recorded_s
 from tests.e2e.bridge_house import BridgeHouse
+from tests.e2e.hearing import SETTLE_S, ever_heard, hears_file, only_hear, voice
 from tests.e2e.hotline import Person, wait_for
 
 TONES_HZ: Final = {"caller": 440.0, "seat": 630.0, "colleague": 850.0, "outside": 1130.0}
-HEARD: Final = 0.05
-LISTEN_S: Final = 1.6
 _keys = itertools.count(1)
 
 
@@ -31,33 +30,17 @@ class Parties:
     colleague: ScriptedPhone
     outside: ScriptedPhone | None
 
-    def hears(self, who: str, from_s: float = 0.0, until_s: float | None = None) -> set[str]:
-        """Whose tones this party heard in that part of its call."""
-        file = self.files / f"{who}-hears.wav"
-        return {
-            other
-            for other, hz in TONES_HZ.items()
-            if other != who and tone_power(file, hz, from_s=from_s, until_s=until_s) > HEARD
-        }
+    def now(self, who: str) -> float:
+        """A moment of this party's recording by which what was said before has run out."""
+        return recorded_s(hears_file(self.files, who)) + SETTLE_S
 
-    def so_far(self, who: str) -> float:
-        """How long this party has been heard by its recorder."""
-        return recorded_s(self.files / f"{who}-hears.wav")
+    def heard_since(self, who: str, from_s: float) -> set[str]:
+        """Whose tones this party heard since that moment of its recording."""
+        return ever_heard(self.files, who, TONES_HZ, from_s)
 
     def talk(self, **wanted: set[str]) -> None:
-        """Wait until each named party hears just those; a busy machine may take a moment to carry sound."""
-        heard: dict[str, set[str]] = {}
-
-        def agrees() -> bool:
-            begun = {name: self.so_far(name) for name in wanted}
-            wait_for("sound", lambda: all(self.so_far(name) > begun[name] + LISTEN_S for name in wanted), 20)
-            heard.update({name: self.hears(name, begun[name] + 0.4) for name in wanted})
-            return heard == wanted
-
-        try:
-            wait_for("each to hear the others", agrees, 15)
-        except AssertionError:
-            raise AssertionError(f"{heard} and not {wanted}") from None
+        """Each named party hears just those."""
+        only_hear(self.files, wanted, TONES_HZ)
 
 
 class TransferHouse(BridgeHouse):
@@ -79,9 +62,7 @@ class TransferHouse(BridgeHouse):
         """The caller talks to seat 1; seat 2 is ready. `how` changes a phone; `outside` makes one."""
 
         def sound(name: str) -> dict[str, Any]:
-            said = tone(files / f"{name}-says.wav", hz=TONES_HZ[name], seconds=10)
-            heard = str(files / f"{name}-hears.wav")
-            return {"play": str(said), "loop": True, "record": heard, **how.get(name, {})}
+            return {**voice(files, name, TONES_HZ[name]), **how.get(name, {})}
 
         with ExitStack() as stack:
             outside = None

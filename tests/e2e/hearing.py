@@ -1,0 +1,99 @@
+"""Who hears whom, by the tones in what each telephone recorded.
+
+A busy machine carries sound late and with gaps, so nobody listens to one fixed second: the telephones are
+listened to second after second, until two in a row agree with what is expected.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from ops.phone import read_wav, recorded_s, tone, tone_power
+from tests.e2e.hotline import wait_for
+
+HEARD: Final = 0.04
+"""The share of a second's energy that a tone has who is heard."""
+SETTLE_S: Final = 1.5
+LISTEN_S: Final = 1.0
+
+
+def voice(files: Path, name: str, hz: float) -> dict[str, Any]:
+    """What a phone plays and where it records."""
+    said = tone(files / f"{name}-says.wav", hz=hz, seconds=10)
+    return {"play": str(said), "loop": True, "record": str(hears_file(files, name))}
+
+
+def hears_file(files: Path, name: str) -> Path:
+    """Where that phone records."""
+    return files / f"{name}-hears.wav"
+
+
+def share(samples: np.ndarray[Any, Any], rate_hz: int, hz: float) -> float:
+    """Share (0 to 1) of the energy within 15 Hz of `hz`; 0 for silence."""
+    if float(np.abs(samples).max(initial=0)) < 200:
+        return 0.0
+    spectrum = np.abs(np.fft.rfft(samples * np.hanning(len(samples)))) ** 2
+    near = np.abs(np.fft.rfftfreq(len(samples), 1 / rate_hz) - hz) <= 15
+    return float(spectrum[near].sum()) / float(spectrum.sum())
+
+
+def ever_heard(files: Path, name: str, tones: Mapping[str, float], from_s: float = 0.0) -> set[str]:
+    """Whose tones this phone heard in its best second since then; to see that nobody was heard."""
+    file = hears_file(files, name)
+    return {who for who, hz in tones.items() if who != name and tone_power(file, hz, from_s=from_s) > HEARD}
+
+
+class _Seconds:
+    """One phone's recording, a second at a time, beginning a while after now."""
+
+    def __init__(self, files: Path, name: str, tones: Mapping[str, float], least: float) -> None:
+        self._file = hears_file(files, name)
+        self._tones = {who: hz for who, hz in tones.items() if who != name}
+        self._least = least
+        self._first_s = recorded_s(self._file) + SETTLE_S
+
+    def whole(self) -> bool:
+        """Whether the second has been recorded."""
+        return recorded_s(self._file) >= self._first_s + LISTEN_S
+
+    def heard(self) -> set[str]:
+        """Whose tones are in it. The next second begins at the end of what is recorded by now."""
+        samples, rate_hz = read_wav(self._file)
+        first = int(self._first_s * rate_hz)
+        part = samples[first : first + int(LISTEN_S * rate_hz)]
+        self._first_s = len(samples) / rate_hz
+        return {who for who, hz in self._tones.items() if share(part, rate_hz, hz) > self._least}
+
+
+def only_hear(
+    files: Path,
+    wanted: Mapping[str, set[str]],
+    tones: Mapping[str, float],
+    *,
+    least: float = HEARD,
+    timeout_s: float = 30.0,
+) -> None:
+    """Listen until each named phone hears just those, in two whole seconds running.
+
+    Raises:
+        AssertionError: with what each second had, when they do not come to that.
+    """
+    phones = {name: _Seconds(files, name, tones, least) for name in wanted}
+    seconds: list[dict[str, set[str]]] = []
+
+    def agrees() -> bool:
+        if not all(phone.whole() for phone in phones.values()):
+            return False
+        seconds.append({name: phone.heard() for name, phone in phones.items()})
+        return seconds[-2:] == [wanted, wanted]
+
+    try:
+        wait_for("two such seconds", agrees, timeout_s)
+    except AssertionError:
+        raise AssertionError(
+            f"not {dict(wanted)} in two seconds running; second by second: {seconds}"
+        ) from None
