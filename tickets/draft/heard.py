@@ -66,6 +66,15 @@ class Heard:
         last = [char for char in said if char.turn == first.turn][-1]
         return Evidence(first.turn, first.at, last.at + 1)
 
+    def without_doubles(self) -> tuple[Heard, list[int]]:
+        """The same words without stutters (草草堂镇), and where each character left stood."""
+        at = [
+            place
+            for place, char in enumerate(self.chars)
+            if not place or char.text == BREAK or char.text != self.chars[place - 1].text
+        ]
+        return Heard(tuple(self.chars[place] for place in at), self.asked_before), at
+
     def turn_of(self, position: int) -> int:
         """The turn that a position belongs to."""
         return self.chars[position].turn

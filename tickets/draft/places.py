@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
-from tickets.draft.gazetteer import Gazetteer, Hit, Likeness, Region, bare_is_place
+from tickets.draft.gazetteer import Form, Gazetteer, Hit, Likeness, Region
 from tickets.draft.heard import BREAK, Heard
+from tickets.draft.place_words import everyday, is_place
 from tickets.draft.turns import Field
 
 _SURE = {Likeness.EXACT: 0.97, Likeness.PARTLY: 0.88, Likeness.TONED: 0.75, Likeness.FAINT: 0.5}
+_LESS = {Form.WHOLE: 0.0, Form.BARE: 0.05, Form.CUT: 0.15}
+_ONWARD = re.compile("[去往到至][^\n]{1,5}(?:[那这]段|段路|的路|方向|收费站|高速)")
+"""A road from one place to another is in neither for certain."""
+_TOWARDS = re.compile("[去往到至开]$")
+_AWAY = re.compile("方向|的那[个条]|的[那这]?个?长?(?:路|隧道|高速)")
+_NOWHERE = -200.0
+_COMMON = 0.25
+_CORRECTING = 0.45
+_BOTH = 0.25
+"""Town and village said together weigh more than one of them."""
 _NEAR = 6
-_DENIED = re.compile("(?<!是)(?:不是|不得是|不在|没在|莫去|不属于|不归|并非|不是在|不是说|又不是)$")
+_DENIED = re.compile("(?<!是)(?:不是|不得是|(?<!得)不在|没在|莫去|不属于|不归|并非|不是在|不是说|又不是)$")
 _CORRECTED = re.compile("不对|错了|说错|搞错|记错|讲错|口误|不不|应该是|不是|哦是|更正|说拐了|搞反|弄错|是在")
 _HOME = re.compile(
     "(?:我(?:家|屋头|人|们)?(?:就|现在|目前|一直)?(?:住|住在|在)|老家(?:是|在)?|户口(?:是|在|还在)?|户籍(?:是|在)?|娘家(?:是|在)?|婆家(?:是|在)?"
@@ -35,6 +46,9 @@ class Mention:
     region: Region
     sure: float
     score: float = 0.0
+    """How well it fits as the place of the matter; starts below 0 for a stem or a common word."""
+    plain: bool = True
+    """The whole name, not a stem or a piece of it."""
 
 
 class Places:
@@ -45,19 +59,18 @@ class Places:
 
     def mentions(self, heard: Heard) -> list[Mention]:
         """Every place named, in order; a town said with its village is one mention."""
+        clear, at = heard.without_doubles()
+        return [replace(one, start=at[one.start], end=at[one.end - 1] + 1) for one in self._mentions(clear)]
+
+    def _mentions(self, heard: Heard) -> list[Mention]:
         hits = self._gazetteer.hits(heard)
-        whole = [hit for hit in hits if not hit.name.bare]
-        towns = [hit for hit in hits if hit.name.region.village is None]
-        for hit in hits:
-            if hit.name.bare and bare_is_place(heard.text, hit, town_near=_town_near(hit, towns, heard.text)):
-                whole.append(hit)
-        return _joined(_settled(whole), heard.text)
+        return _joined(_settled([hit for hit in hits if is_place(heard, hit, hits)]), heard.text)
 
     def find(self, heard: Heard) -> tuple[Field[str], Field[str]]:
         """Town and village of the matter; null where two are equally likely."""
-        mentions = _ways([_weighed(one, heard.text) for one in self.mentions(heard)], heard.text)
-        mentions = _corrected(mentions, heard.text)
-        mentions = [one for one in mentions if one.score > -50]
+        heard, _ = heard.without_doubles()
+        mentions = _ways([_weighed(one, heard.text) for one in self._mentions(heard)], heard.text)
+        mentions = _left(_corrected(mentions, heard.text), heard)
         if not mentions:
             return Field(), Field()
         best = max(mentions, key=lambda one: (one.score, one.region.village is not None))
@@ -88,60 +101,68 @@ class Places:
         return Field(chosen.region.town, 0.5, evidence), Field(chosen.region.village, 0.5, evidence)
 
 
+def _left(mentions: Sequence[Mention], heard: Heard) -> list[Mention]:
+    """Without what was denied; a name after 不是 that nobody asked about corrects something misheard."""
+    kept = [one for one in mentions if one.score > -50]
+    denied = [one for one in mentions if one.score > _NOWHERE]
+    if kept or not denied:
+        return kept
+    last = denied[-1]
+    asked = heard.asked_before.get(heard.turn_of(last.start), "")
+    named = heard.text[last.start : last.end] in asked or last.region.town in asked
+    return [] if named else [replace(last, score=0.0, sure=min(last.sure, _CORRECTING))]
+
+
 def _agree(one: Region, other: Region) -> bool:
     return one.town == other.town and (not one.village or not other.village or one.village == other.village)
 
 
-def _town_near(hit: Hit, towns: Sequence[Hit], text: str) -> bool:
-    if hit.name.region.village is None:
-        return False
-    return any(
-        town.name.region.town == hit.name.region.town
-        and town.likeness >= Likeness.PARTLY
-        and (
-            0 <= hit.start - town.end <= _NEAR or (0 <= town.start - hit.end <= _NEAR and not town.name.bare)
-        )
-        for town in towns
+def _rank(hit: Hit) -> tuple[float, ...]:
+    return (
+        hit.end - hit.start if hit.likeness >= Likeness.TONED else 0,
+        hit.likeness,
+        hit.same_chars,
+        hit.name.form is Form.WHOLE,
     )
 
 
 def _settled(hits: Sequence[Hit]) -> list[Mention]:
     """The best reading of each stretch of words; several equally good ones stay unsettled."""
-
-    def rank(hit: Hit) -> tuple[float, ...]:
-        return (
-            hit.end - hit.start if hit.likeness >= Likeness.TONED else 0,
-            hit.likeness,
-            hit.same_chars,
-            not hit.name.bare,
-        )
-
-    ordered = sorted(hits, key=rank, reverse=True)
-    towns = {hit.name.region.town for hit in hits if hit.name.region.village is None}
+    ordered = sorted(hits, key=_rank, reverse=True)
+    towns = {hit.region.town for hit in hits if hit.is_town}
     taken: list[Hit] = []
     for hit in ordered:
         if any(hit.start < other.end and other.start < hit.end for other in taken):
             continue
-        equals = [
-            other
-            for other in ordered
-            if other is not hit
-            and (other.start, other.end) == (hit.start, hit.end)
-            and rank(other) == rank(hit)
-        ]
-        if equals:
-            options = [one for one in (hit, *equals) if one.name.region.village is None] or [
-                one for one in (hit, *equals) if one.name.region.town in towns
-            ]
-            if len({one.name.region for one in options}) != 1:
-                continue
-            hit = options[0]
-        taken.append(hit)
-    found = [
-        Mention(hit.start, hit.end, hit.name.region, _SURE[hit.likeness] - 0.05 * hit.name.bare)
-        for hit in taken
+        chosen = _one_of([hit, *_equals(hit, ordered)], towns)
+        if chosen is not None:
+            taken.append(chosen)
+    return sorted((_mention(hit) for hit in taken), key=lambda one: one.start)
+
+
+def _equals(hit: Hit, hits: Sequence[Hit]) -> list[Hit]:
+    span, rank = (hit.start, hit.end), _rank(hit)
+    return [
+        other
+        for other in hits
+        if other is not hit and (other.start, other.end) == span and _rank(other) == rank
     ]
-    return sorted(found, key=lambda one: one.start)
+
+
+def _one_of(options: Sequence[Hit], towns: Collection[str]) -> Hit | None:
+    """The only reading, else the town itself, else the village of a town that was said."""
+    if len(options) == 1:
+        return options[0]
+    fitting = [one for one in options if one.is_town] or [one for one in options if one.region.town in towns]
+    return fitting[0] if len({one.region for one in fitting}) == 1 else None
+
+
+def _mention(hit: Hit) -> Mention:
+    whole = hit.name.form is Form.WHOLE
+    weak = hit.likeness < Likeness.PARTLY or hit.name.form is Form.CUT or everyday(hit)
+    score = -0.25 * (not whole) - 0.25 * weak - 0.05 * (hit.likeness < Likeness.EXACT)
+    sure = _SURE[hit.likeness] - _LESS[hit.name.form] - _COMMON * (everyday(hit) and not whole)
+    return Mention(hit.start, hit.end, hit.region, sure, score, whole)
 
 
 def _joined(mentions: Sequence[Mention], text: str) -> list[Mention]:
@@ -156,7 +177,9 @@ def _joined(mentions: Sequence[Mention], text: str) -> list[Mention]:
             and one.start - before.end <= _NEAR
             and not _CORRECTED.search(text[before.end : one.start])
         ):
-            joined[-1] = replace(one, start=before.start, sure=max(one.sure, min(0.95, one.sure + 0.1)))
+            joined[-1] = replace(
+                one, start=before.start, sure=max(one.sure, min(0.95, one.sure + 0.1)), score=_BOTH
+            )
         else:
             joined.append(one)
     return joined
@@ -164,10 +187,14 @@ def _joined(mentions: Sequence[Mention], text: str) -> list[Mention]:
 
 def _weighed(one: Mention, text: str) -> Mention:
     before = text[max(0, one.start - 12) : one.start].split(BREAK)[-1]
-    after = text[one.end : one.end + 6].split(BREAK)[0]
-    score = 0.0
+    after = text[one.end : one.end + 10].split(BREAK)[0]
+    score = one.score
     if _DENIED.search(before):
         return replace(one, score=-100.0)
+    if one.region.village is None and (
+        _ONWARD.match(after) or (_TOWARDS.search(before) and _AWAY.match(after))
+    ):
+        return replace(one, score=_NOWHERE)
     if _HOME.search(before):
         score -= 1
     if _COMPARED.search(before):
@@ -213,6 +240,9 @@ def _corrected(mentions: Sequence[Mention], text: str) -> list[Mention]:
                     replace(old, score=-100.0) if not _agree(old.region, one.region) else old for old in out
                 ]
                 one = replace(one, score=one.score + 5)
+            elif denied_now and len(gap) <= _NEAR and one.plain and not out[-1].plain:
+                one = replace(one, score=5.0)
+                out[-1] = replace(out[-1], score=-100.0)
             elif denied_now and len(gap) <= 8:
                 out[-1] = replace(out[-1], score=out[-1].score + 5)
         out.append(one)

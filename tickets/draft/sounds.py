@@ -26,7 +26,8 @@ def _readings(char: str) -> tuple[str, str]:
     toned = pinyin(char, style=Style.TONE3, errors="ignore")
     if not plain or not plain[0][0]:
         return char, char
-    return fold_syllable(plain[0][0]), toned[0][0]
+    tone = toned[0][0][-1:]
+    return fold_syllable(plain[0][0]), fold_syllable(plain[0][0]) + (tone if tone.isdigit() else "")
 
 
 def toned(char: str) -> str:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from ops.draft_cli import regions
 from tickets.draft.corpus import read_turns
 from tickets.draft.drafter import Drafter
+from tickets.draft.gazetteer import Region
 from tickets.draft.heard import hear
 from tickets.draft.judging import plain
 from tickets.draft.numbers import render
@@ -89,3 +90,24 @@ def test_spaces_and_fillers_change_no_field(call: str, at: int, noise: str) -> N
     cut = at % (len(first) + 1)
     noisy = first[:cut] + noise + first[cut:] + call[len(first) :]
     assert plain(drafter().draft(read_turns(noisy))) == plain(drafter().draft(read_turns(call)))
+
+
+@settings(deadline=None, max_examples=80)
+@given(CALLS, st.integers(0, 60))
+def test_a_stuttered_syllable_changes_no_place(call: str, at: int) -> None:
+    place = at % len(call)
+    char = call[place]
+    stuttered = call[: place + 1] + char * (char >= "\u4e00") + call[place + 1 :]
+    said, clear = drafter().draft(read_turns(stuttered)), drafter().draft(read_turns(call))
+    assert (said.town.value, said.village.value) == (clear.town.value, clear.village.value)
+
+
+@settings(deadline=None)
+@given(st.sampled_from(regions()), st.data())
+def test_a_syllable_lost_from_the_village_never_moves_the_town(region: Region, data: st.DataObject) -> None:
+    if region.village is None:
+        return
+    at = data.draw(st.integers(0, len(region.village) - 1))
+    said = region.village[:at] + region.village[at + 1 :]
+    draft = drafter().draft(read_turns(f"在{region.town}{said}的路上"))
+    assert draft.town.value == region.town
