@@ -28,6 +28,8 @@ class Life:
     began: list[float] = field(default_factory=list[float])
     ended: list[float] = field(default_factory=list[float])
     rooms: list[str] = field(default_factory=list[str])
+    held: int = 0
+    """How often it was sent to the music."""
 
 
 @dataclass
@@ -73,6 +75,7 @@ def _note(records: Records, row: list[str]) -> None:
             records.moved[row[_UNIQUEID]].append(row[_DATA].partition(",")[0])
         return
     life = records.legs[int(match[1]), int(match[2]), int(match[3])]
+    life.held += row[_USER_EVENT] == "MsHeld"
     if row[_EVENT] == "CHAN_START":
         life.began.append(float(row[_AT]))
     elif row[_EVENT] == "CHAN_END":
@@ -104,7 +107,7 @@ def _legs(rows: sqlite3.Connection, records: Records) -> Iterator[str]:
             yield f"Asterisk dialled {name}, which no row ordered"
         if len(life.began) != 1:
             yield f"attempt {name} began {len(life.began)} times"
-        if len(life.rooms) > 1 or any(place != f"ms-{name[0]}" for place in life.rooms):
+        if len(life.rooms) > 1 + life.held or any(place != f"ms-{name[0]}" for place in life.rooms):
             yield f"attempt {name} was in {life.rooms}"
         by_leg[name[0], name[1]].append((name[2], life))
     for leg, lives in by_leg.items():

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from core.bridge_events import LegAnswered, LegDialled, LegFact, LegJoined, LegMuted
-from core.bridge_words import SEAT, BridgeKind, BridgeState, LegState, Presser
+from core.bridge_words import SEAT, BridgeKind, BridgeState, LegAim, LegState, Presser
 from core.errors import IllegalTransition
 from core.ids import SeatId
 from db.models.bridge import BridgeAttempt, BridgeLeg, BridgeNumber
@@ -31,7 +31,7 @@ async def apply(step: Step, leg: BridgeLeg, fact: LegFact) -> None:
         leg.muted = fact.muted
     if isinstance(fact, LegJoined):
         leg.left_at, leg.muted = None, False
-        if before is not LegState.HELD:
+        if before is not LegState.HELD or leg.joined_at is None:
             leg.joined_at = fact.at
         if step.bridge.state is BridgeState.OPENING:
             step.bridge.state, step.bridge.opened_at = BridgeState.OPEN, fact.at
@@ -50,7 +50,7 @@ async def _note_attempt(step: Step, leg: BridgeLeg, fact: LegFact) -> None:
     elif isinstance(fact, LegAnswered):
         attempt.answered_at = fact.at
     elif isinstance(fact, LegJoined):
-        attempt.joined_at = fact.at
+        attempt.joined_at = attempt.joined_at or fact.at  # not when it came from the music
     elif leg.state in OVER:
         attempt.ended_at, attempt.result = fact.at, leg.state
         attempt.cause = getattr(fact, "cause", None)
@@ -58,7 +58,7 @@ async def _note_attempt(step: Step, leg: BridgeLeg, fact: LegFact) -> None:
 
 async def dial_again(step: Step, leg: BridgeLeg, place: int, kind: type[LegFact]) -> None:
     """A new attempt at the leg, at this place of its numbers."""
-    leg.attempt, leg.place, leg.channel = leg.attempt + 1, place, None
+    leg.attempt, leg.place, leg.channel, leg.aim = leg.attempt + 1, place, None, LegAim.ROOM
     await apply(step, leg, kind(**step.about(leg)))
     await add_attempt(step, leg, await bridges.numbers_of(step.session, [leg.id]))
 

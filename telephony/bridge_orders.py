@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from telephony.bridge_step import Goodbye, HangUp, Move, Order, Requeue
+from telephony.bridge_step import Goodbye, HangUp, Move, Order, Requeue, Send
 from telephony.bridge_switch import BridgeSwitch, Dial
 
 
@@ -15,6 +15,8 @@ async def give(switch: BridgeSwitch, order: Order) -> None:
             await switch.move(
                 order.bridge_id, order.caller, order.seat, held=order.held, announce=order.announce
             )
+        case Send():
+            await switch.send(order.bridge_id, order.places)
         case HangUp():
             await switch.hang_up(order.channel)
         case Goodbye():

@@ -23,11 +23,11 @@ from db.session import SessionMaker, transaction
 from telephony.ami_protocol import AmiMessage
 from telephony.bridge_legs import dial_order
 from telephony.bridge_limits import read_limits
-from telephony.bridge_names import leg_of_channel_id
+from telephony.bridge_names import LegName, leg_of_channel_id
 from telephony.bridge_records import Story, stories
 from telephony.bridge_service import BridgeService
 from telephony.bridge_states import DUE, OVER
-from telephony.bridge_step import Move, Order, Requeue, Step, closing, name_of
+from telephony.bridge_step import Move, Order, Requeue, Send, Step, closing, name_of
 from telephony.bridge_switch import BridgeSwitch
 from telephony.bridge_translate import Heard, Sign
 
@@ -36,7 +36,7 @@ log = structlog.get_logger(__name__)
 JUST_ENDED: Final = dt.timedelta(seconds=60)
 """How long the room of an ended conference is looked into, for somebody whose orders were lost."""
 _UP, _RINGING = "6", "5"
-_MUSIC: Final = "bridge-hold"
+_MUSIC: Final = ("bridge-hold", "bridge-aside")
 _SHOWS: Final = {LegAim.ROOM: LegState.JOINED, LegAim.MUSIC: LegState.HELD}
 
 
@@ -118,11 +118,15 @@ class BridgeResync:
         if row is None:
             await self._compare_gone(bridge, leg, look.written.get(name.channel_id))
             return
-        inside = leg.state is LegState.JOINED
-        over = leg.state in OVER or (inside and BridgeState.ENDED is bridge.state) or leg.aim is LegAim.OUT
+        here = leg.state in (LegState.JOINED, LegState.HELD)
+        over = leg.state in OVER or (here and BridgeState.ENDED is bridge.state) or leg.aim is LegAim.OUT
         if over:
             if self._twice(f"{name.channel_id} stays"):
                 await self._repair(leg, "it should be gone", [*closing(leg)])
+            return
+        seen = look.place_of(row["Channel"], bridge.id)
+        if here and seen is not LegAim.OUT:
+            await self._compare_place(bridge, leg, seen, name)
             return
         sign = _shown(row, look.room)
         if _further(leg.state, sign) and self._twice(f"{name.channel_id} {sign}"):
@@ -145,7 +149,7 @@ class BridgeResync:
         if told.asked_back:
             signs = [Sign.ASKED_BACK]
         elif told.joined and leg.state is not LegState.JOINED:
-            signs = [Sign.ENTERED, Sign.WENT_OUT]
+            signs = [Sign.ENTERED, Sign.HUNG_UP]
         for sign in signs:
             await self._hear(Heard(sign, leg.bridge_id, name, leg.channel or "", told.cause), "it is gone")
 
@@ -162,7 +166,9 @@ class BridgeResync:
             sign = Sign.GONE if leg.role == CALLER else Sign.WENT_OUT
             await self._hear(Heard(sign, bridge.id, None, channel), "not in the room any more")
 
-    async def _compare_place(self, bridge: Bridge, leg: BridgeLeg, seen: LegAim) -> None:
+    async def _compare_place(
+        self, bridge: Bridge, leg: BridgeLeg, seen: LegAim, name: LegName | None = None
+    ) -> None:
         """Somebody whose channel is in the room or on its music."""
         channel = leg.channel or ""
         out = leg.state in OVER or leg.aim in (LegAim.OUT, LegAim.QUEUE)
@@ -173,11 +179,10 @@ class BridgeResync:
                 await self._repair(leg, "it should be gone", [Requeue(channel)] if kept else closing(leg))
         elif seen is not leg.aim:
             if self._twice(f"{channel} not at {leg.aim}"):
-                held = leg.aim is LegAim.MUSIC
-                await self._repair(leg, f"not at {leg.aim}", [Move(bridge.id, channel, None, held)])
+                await self._repair(leg, f"not at {leg.aim}", [Send(bridge.id, ((channel, leg.aim),))])
         elif leg.state is not _SHOWS[seen] and self._twice(f"{channel} at {seen}"):
             sign = Sign.ENTERED if seen is LegAim.ROOM else Sign.HELD
-            await self._hear(Heard(sign, bridge.id, None, channel), f"at {seen}")
+            await self._hear(Heard(sign, bridge.id, name, channel), f"at {seen}")
 
     async def _bring(self, bridge: Bridge, legs: list[BridgeLeg], look: Look) -> None:
         """The move that was lost: one action for those who are still where they were."""
@@ -241,4 +246,4 @@ def _further(state: LegState, sign: Sign) -> bool:
 def _held_for(row: AmiMessage) -> int | None:
     """The room whose music a channel hears, or None."""
     exten = row.get("Exten", "")
-    return int(exten) if row.get("Context") == _MUSIC and exten.isdecimal() else None
+    return int(exten) if row.get("Context") in _MUSIC and exten.isdecimal() else None

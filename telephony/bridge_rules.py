@@ -11,8 +11,8 @@ from db.models.bridge import BridgeLeg
 from db.repositories import bridges, seats
 from telephony.bridge_legs import add_attempt, apply, dial_again
 from telephony.bridge_states import LIVE, ON_THE_WAY, OVER, Party, why_over
-from telephony.bridge_step import Move, Step, closing
-from telephony.caller_place import Place, Side, place_of
+from telephony.bridge_step import Move, Send, Step, closing
+from telephony.caller_place import Place, Side, may_wait_aside, place_of
 
 _FREE: Final = frozenset({SeatState.READY, SeatState.WRAP_UP})
 MOST_RINGS: Final = 4
@@ -31,6 +31,7 @@ async def settle(step: Step, legs: list[BridgeLeg], fact: LegFact | None = None)
                 await dial_again(step, leg, leg.place + 1, LegMovedOn)
     if await _place_caller(step, legs, fact):
         return
+    _fetch_those_aside(step, legs)
     await _hand_over(step, legs)
     reason = why_over([Party(leg.role, leg.state) for leg in legs])
     if reason is not None:
@@ -74,10 +75,28 @@ def fetch(step: Step, caller: BridgeLeg) -> None:
     step.change.orders.append(Move(step.bridge.id, caller.channel, None))
 
 
+def send(step: Step, places: list[tuple[BridgeLeg, LegAim]]) -> None:
+    """These to the room or to its music."""
+    for leg, aim in places:
+        leg.aim = aim
+    known = tuple((leg.channel, aim) for leg, aim in places if leg.channel is not None)
+    if known:
+        step.change.orders.append(Send(step.bridge.id, known))
+
+
 def side_of(step: Step, leg: BridgeLeg) -> Side:
     """A leg as the rules see it."""
     own = leg.seat_id is not None and leg.seat_id == step.bridge.seat_id
     return Side(leg.state, leg.aim, own=own)
+
+
+def _fetch_those_aside(step: Step, legs: list[BridgeLeg]) -> None:
+    """Whom the seat asked waits on music for that seat only."""
+    caller, own = caller_of(legs), own_of(step, legs)
+    sides = [side_of(step, leg) if leg is not None else None for leg in (caller, own)]
+    if not may_wait_aside(sides[0], sides[1]):
+        aside = [leg for leg in legs if leg is not caller and side_of(step, leg).aside]
+        send(step, [(leg, LegAim.ROOM) for leg in aside])
 
 
 async def _place_caller(step: Step, legs: list[BridgeLeg], fact: LegFact | None) -> bool:
@@ -112,7 +131,6 @@ async def _ring_own_seat(step: Step, legs: list[BridgeLeg], own: BridgeLeg | Non
         return True
     if own.state not in OVER or own.attempt >= MOST_RINGS:
         return False
-    own.aim = LegAim.ROOM
     await dial_again(step, own, 0, LegRedialled)
     return True
 

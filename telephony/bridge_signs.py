@@ -40,7 +40,7 @@ _PLAIN: Final[dict[Sign, type[LegFact]]] = {
     Sign.HELD: LegHeld,
     Sign.GONE: LegLeft,
 }
-_WRONG_FOR_CALLER: Final = {Sign.ENTERED: LegAim.MUSIC, Sign.HELD: LegAim.ROOM}
+_AGAINST_AIM: Final = {Sign.ENTERED: LegAim.MUSIC, Sign.HELD: LegAim.ROOM}
 """Signs that only an order gone by can have made."""
 
 
@@ -77,8 +77,9 @@ def _leg_of(legs: list[BridgeLeg], heard: Heard) -> BridgeLeg | None:
 
 def _fact_of(step: Step, leg: BridgeLeg, heard: Heard) -> LegFact | None:
     frame = step.about(leg)
-    if leg.role == CALLER and (heard.sign is Sign.WENT_OUT or _WRONG_FOR_CALLER.get(heard.sign) is leg.aim):
-        return None  # the caller goes in and out at our order; when he is gone his channel says so
+    ours = leg.role == CALLER or heard.leg is not None
+    if ours and (heard.sign is Sign.WENT_OUT or _AGAINST_AIM.get(heard.sign) is leg.aim):
+        return None  # these go in and out at our order; when one is gone his channel says so
     if heard.sign in _PLAIN:
         return _PLAIN[heard.sign](**frame)
     if heard.sign in (Sign.MUTED, Sign.UNMUTED):
@@ -88,7 +89,7 @@ def _fact_of(step: Step, leg: BridgeLeg, heard: Heard) -> LegFact | None:
     if heard.sign is Sign.NEVER_BEGAN:
         due = leg.state in (LegState.ORDERED, LegState.NEXT_NUMBER)
         return LegUnanswered(**frame, cause=0) if due else None
-    if leg.state is LegState.JOINED:
+    if leg.state in (LegState.JOINED, LegState.HELD):
         return LegLeft(**frame)
     if heard.cause in BUSY_CAUSES and leg.state is not LegState.ANSWERED:
         return LegWasBusy(**frame, cause=heard.cause)

@@ -30,6 +30,15 @@ class Move:
 
 
 @dataclass(frozen=True, slots=True)
+class Send:
+    """Parties to the room or to its music, with one action for two."""
+
+    bridge_id: int
+    places: tuple[tuple[str, LegAim], ...]
+    """Channels, and where each belongs."""
+
+
+@dataclass(frozen=True, slots=True)
 class HangUp:
     """End a channel."""
 
@@ -50,7 +59,7 @@ class Requeue:
     channel: str
 
 
-Order = Dial | Move | HangUp | Goodbye | Requeue
+Order = Dial | Move | Send | HangUp | Goodbye | Requeue
 
 
 @dataclass(slots=True)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from core.bridge_words import LegAim
 from core.emergency_words import SERVICES
 from core.errors import ActionRefused, UnsafeHeader
 from core.ids import SeatId, parse_call_id
@@ -13,11 +15,18 @@ from telephony import probe_translate
 from telephony.ami_client import AmiLink
 from telephony.ami_protocol import AmiMessage
 from telephony.bridge_names import LegName, room
-from telephony.channel_names import is_caller_channel, seat_of_channel
+from telephony.channel_names import is_caller_channel, is_leg_channel, seat_of_channel
 
 _DIGITS: Final = re.compile(r"[0-9]{3,15}\Z")
 _WORD: Final = re.compile(r"[a-z0-9]{1,12}\Z")
 OUTBOUND: Final = "outbound"
+_CONTEXTS: Final = {
+    (True, LegAim.ROOM): "bridge-caller",
+    (True, LegAim.MUSIC): "bridge-hold",
+    (False, LegAim.ROOM): "bridge-again",
+    (False, LegAim.MUSIC): "bridge-aside",
+}
+"""By whether it is the caller, and where he or another party belongs."""
 COUNTED: Final = ",GROUP(trunk)=out"
 """The carrier's channels are one number: callers and legs count together (extensions.conf, hotline-admit)."""
 
@@ -73,6 +82,20 @@ class BridgeSwitch:
             headers[f"{prefix}Exten"] = exten
             headers[f"{prefix}Priority"] = "1"
         await self._link.action("Redirect", headers)
+
+    async def send(self, bridge_id: int, places: Sequence[tuple[str, LegAim]]) -> None:
+        """Parties to the room or to its music, two with one action: both or neither."""
+        for first in range(0, len(places), 2):
+            headers: dict[str, str] = {}
+            for prefix, (channel, aim) in zip(("", "Extra"), places[first : first + 2], strict=False):
+                caller = is_caller_channel(channel)
+                if not (caller or is_leg_channel(channel)) or aim not in (LegAim.ROOM, LegAim.MUSIC):
+                    raise UnsafeHeader
+                headers[f"{prefix}Channel"] = channel
+                headers[f"{prefix}Context"] = _CONTEXTS[caller, aim]
+                headers[f"{prefix}Exten"] = str(bridge_id)
+                headers[f"{prefix}Priority"] = "1"
+            await self._link.action("Redirect", headers)
 
     async def dial(self, order: Dial) -> None:
         """Begin a leg; its channel has an id that Asterisk gives to no second one."""

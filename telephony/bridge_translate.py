@@ -29,7 +29,7 @@ class Sign(StrEnum):
     ENTERED = "entered"
     WENT_OUT = "went_out"
     HELD = "held"
-    """The caller hears music, outside the room."""
+    """Caller, or a party that we dialled, hears music outside the room."""
     GONE = "gone"
     """The caller's channel has ended, or waits in the queue."""
     HUNG_UP = "hung_up"
@@ -89,9 +89,13 @@ def _told(event: AmiMessage) -> Heard | None:
 
 
 def _on_music(event: AmiMessage) -> Heard:
-    if not is_caller_channel(event["Channel"]):
-        raise ValueError("only a caller is held")
-    return Heard(Sign.HELD, int(event["Bridge"]), None, event["Channel"])
+    leg = leg_of_channel_id(event["Uniqueid"])
+    bridge_id = int(event["Bridge"])
+    if leg is None and not is_caller_channel(event["Channel"]):
+        raise ValueError("only a caller and whom we dialled are held")
+    if leg is not None and leg.bridge_id != bridge_id:
+        raise ValueError("a leg on the music of another room")
+    return Heard(Sign.HELD, bridge_id, leg, event["Channel"])
 
 
 def _hung_up(event: AmiMessage) -> Heard | None:

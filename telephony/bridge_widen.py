@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from core.bridge_events import BridgePressed
-from core.bridge_words import BridgeKind, BridgeState, LegState
+from core.bridge_words import BridgeKind, BridgeState, LegAim
 from core.errors import IllegalTransition
 from core.ids import SeatId
 from db.models.bridge import Bridge
 from db.repositories import bridges
 from telephony.bridge_key import Press
 from telephony.bridge_press import Numbers, begin_legs
-from telephony.bridge_rules import caller_of, fetch
+from telephony.bridge_rules import send
+from telephony.bridge_states import LIVE
 from telephony.bridge_step import Step
 
 
@@ -32,9 +33,8 @@ async def widen(step: Step, press: Press, numbers: Numbers) -> None:
     step.bridge.kind, step.bridge.about = BridgeKind.EMERGENCY, press.category or step.bridge.about
     taken = {leg.role for leg in legs}
     await begin_legs(step, {role: lines for role, lines in numbers.items() if role not in taken})
-    caller = caller_of(legs)
-    if caller is not None and caller.state is LegState.HELD:
-        fetch(step, caller)
+    # Also who is only on his way to the music, and whom the seat had asked
+    send(step, [(leg, LegAim.ROOM) for leg in legs if leg.state in LIVE and leg.aim is LegAim.MUSIC])
     seat_id = SeatId(press.seat_id) if press.seat_id is not None else None
     pressed = BridgePressed(**step.frame(), presser=press.presser, seat_id=seat_id, roles=tuple(press.roles))
     step.change.facts.insert(0, pressed)

@@ -10,6 +10,7 @@ from core.vocabulary import PauseReason
 
 _CALLER_CHANNEL: Final = re.compile(r"PJSIP/(?:trunk|demo)(?:-[A-Za-z0-9_-]+)?-[0-9a-f]{8,}\Z")
 _SEAT_CHANNEL: Final = re.compile(r"PJSIP/(?:seat|desk)([1-9][0-9]?)-[0-9a-f]{8,}\Z")
+_OUTBOUND_CHANNEL: Final = re.compile(r"PJSIP/outbound-[0-9a-f]{8,}\Z")
 _SEAT_DEVICE: Final = re.compile(r"(?:PJSIP/)?(seat|desk)([1-9][0-9]?)\Z")
 _NUMBER: Final = re.compile(r"\+?[0-9*#]{1,32}\Z")
 
@@ -29,6 +30,11 @@ def seat_of_device(device: str) -> tuple[SeatId, str] | None:
 def is_caller_channel(channel: str) -> bool:
     """Whether a channel's name is that of a caller: the trunk's or the demo phone's."""
     return _CALLER_CHANNEL.match(channel) is not None
+
+
+def is_leg_channel(channel: str) -> bool:
+    """Whether a channel's name is that of a party that a room dials: somebody outside, or a seat."""
+    return _OUTBOUND_CHANNEL.match(channel) is not None or seat_of_channel(channel) is not None
 
 
 def safe_number(text: str) -> str:

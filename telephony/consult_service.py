@@ -16,7 +16,7 @@ from telephony.bridge_key import Ask
 from telephony.bridge_legs import apply, dial_order, note_attempt
 from telephony.bridge_limits import NobodyToCall, check_caps, read_limits
 from telephony.bridge_press import begin_leg, check_seat, may_dial
-from telephony.bridge_rules import back_to_queue, caller_of, fetch, own_of, side_of
+from telephony.bridge_rules import back_to_queue, caller_of, own_of, send, side_of
 from telephony.bridge_service import BridgeService, Parts
 from telephony.bridge_states import LIVE
 from telephony.bridge_step import HangUp, Move, Step, closing, name_of
@@ -25,6 +25,7 @@ from telephony.consult_states import MAY_ASK, Act, Order, Phase, meaning, phase_
 from telephony.ports import Number
 
 _TALKING: Final = frozenset({CallState.TALKING, CallState.HELD})
+_HERE: Final = (LegState.JOINED, LegState.HELD)
 
 
 class ConsultService:
@@ -88,7 +89,7 @@ class ConsultService:
         async def work(step: Step, legs: list[BridgeLeg]) -> None:
             nonlocal again
             leg = next((leg for leg in legs if leg.id == leg_id), None)
-            if leg is None or leg.state is not LegState.JOINED:
+            if leg is None or leg.state not in _HERE:
                 raise IllegalTransition(state=leg.state if leg else None)
             step.change.orders.extend(closing(leg))
             await apply(step, leg, LegLeft(**step.about(leg)))
@@ -172,8 +173,19 @@ async def _do(step: Step, legs: list[BridgeLeg], act: Act) -> None:
         _leave(step, legs)
     elif act is Act.QUEUE:
         await back_to_queue(step, legs)
-    elif caller is not None:
-        (fetch if act is Act.FETCH else hold)(step, caller)
+    elif act is Act.HOLD and caller is not None:
+        hold(step, caller)
+    else:
+        _change_places(step, legs, swap=act is Act.SWAP)
+
+
+def _change_places(step: Step, legs: list[BridgeLeg], *, swap: bool) -> None:
+    """Who hears music into the room; to `swap`, who talks there with the seat to the music."""
+    own = own_of(step, legs)
+    others = [leg for leg in legs if leg is not own and leg.state in _HERE]
+    to_room = [leg for leg in others if leg.aim is LegAim.MUSIC]
+    to_music = [leg for leg in others if swap and leg.aim is LegAim.ROOM]
+    send(step, [(leg, LegAim.ROOM) for leg in to_room] + [(leg, LegAim.MUSIC) for leg in to_music])
 
 
 async def _let_go(step: Step, legs: list[BridgeLeg]) -> None:

@@ -25,9 +25,13 @@ class Phase(StrEnum):
     PRIVATE = auto()
     """He hears music; the seat talks with whom it asked."""
     FETCHING = auto()
-    """He was ordered into the room, and is not there yet."""
+    """All were ordered into the room, and one is not there yet."""
     HOLDING = auto()
     """He was ordered to the music, and is not there yet."""
+    ASIDE = auto()
+    """He and the seat talk; whom it asked hears music."""
+    SWAPPING = auto()
+    """He and whom it asked change places, and one of them is not there yet."""
     TWO = auto()
     """He and the seat talk."""
     THREE = auto()
@@ -43,6 +47,7 @@ class Order(StrEnum):
     COMPLETE = "complete"
     BACK = "back"
     HOLD = "hold"
+    SWAP = "swap"
     REQUEUE = "requeue"
 
 
@@ -52,7 +57,10 @@ class Act(StrEnum):
     LET_GO = auto()
     """All but the caller and the own seat."""
     FETCH = auto()
+    """Whoever hears music, into the room."""
     HOLD = auto()
+    SWAP = auto()
+    """Who hears music into the room, and who is there with the seat to the music."""
     LEAVE = auto()
     QUEUE = auto()
 
@@ -73,6 +81,13 @@ MEANS: Final[Mapping[tuple[Phase, Order], tuple[Act, ...]]] = {
     (Phase.PRIVATE, Order.JOIN): (Act.FETCH,),
     (Phase.PRIVATE, Order.COMPLETE): (Act.FETCH, Act.LEAVE),
     (Phase.PRIVATE, Order.BACK): (Act.LET_GO, Act.FETCH),
+    (Phase.PRIVATE, Order.SWAP): (Act.SWAP,),
+    (Phase.ASIDE, Order.SWAP): (Act.SWAP,),
+    (Phase.ASIDE, Order.HOLD): (Act.SWAP,),
+    (Phase.ASIDE, Order.JOIN): (Act.FETCH,),
+    (Phase.ASIDE, Order.COMPLETE): (Act.FETCH, Act.LEAVE),
+    (Phase.ASIDE, Order.BACK): (Act.LET_GO,),
+    (Phase.SWAPPING, Order.SWAP): NOTHING,
     (Phase.FETCHING, Order.JOIN): NOTHING,
     (Phase.FETCHING, Order.COMPLETE): (Act.LEAVE,),
     (Phase.FETCHING, Order.BACK): (Act.LET_GO,),
@@ -107,16 +122,23 @@ def phase_of(caller: Side | None, others: Iterable[Side]) -> Phase:
         return Phase.STARTING if starting else Phase.HANDED
     if caller.state not in (LegState.HELD, LegState.JOINED):
         return Phase.STARTING
-    if caller.state is LegState.HELD and caller.aim is LegAim.ROOM:
-        return Phase.FETCHING
-    if caller.state is LegState.JOINED and caller.aim is LegAim.MUSIC:
-        return Phase.HOLDING
-    return _settled(caller, [side for side in others if not side.own])
+    asked = [side for side in others if not side.own]
+    if caller.moves or any(side.moves for side in asked):
+        return _moving(caller, asked)
+    return _settled(caller, asked)
+
+
+def _moving(caller: Side, asked: list[Side]) -> Phase:
+    if caller.aim is LegAim.MUSIC:
+        return Phase.SWAPPING if any(side.moves for side in asked) else Phase.HOLDING
+    return Phase.SWAPPING if any(side.aside for side in asked) else Phase.FETCHING
 
 
 def _settled(caller: Side, others: list[Side]) -> Phase:
     inside = any(side.inside for side in others)
     coming = any(side.state in ON_THE_WAY for side in others)
+    if caller.state is LegState.JOINED and any(side.aside for side in others):
+        return Phase.ASIDE
     if caller.state is LegState.JOINED:
         return Phase.THREE if inside or coming else Phase.TWO
     if inside:

@@ -57,7 +57,7 @@ class RoomReturn:
         for leg in legs:
             name, place = phones[leg.seat_id or 0], (leg.bridge_id, leg.id)
             had, has = before.get(name, frozenset[str]()), contacts.get(name, frozenset[str]())
-            if leg.state is LegState.JOINED and had and not had & has:
+            if leg.state in (LegState.JOINED, LegState.HELD) and had and not had & has:
                 await self._lose(place)
                 ordered.add(place)
             elif leg.state is LegState.ORDERED and place in self._lost:

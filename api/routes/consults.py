@@ -116,8 +116,19 @@ async def hold(request: Request, asker: AskerHere, bridge_id: Id) -> dict[str, A
     return await _order(request, asker, bridge_id, Order.HOLD)
 
 
+@router.post("/{bridge_id}/swap")
+async def swap(request: Request, asker: AskerHere, bridge_id: Id) -> dict[str, Any]:
+    """Talk with the other one: the caller or whom was asked; who is left hears music."""
+    return await _order(request, asker, bridge_id, Order.SWAP)
+
+
 async def _order(request: Request, asker: Asker, bridge_id: int, order: Order) -> dict[str, Any]:
     async with transaction(house_of(request).sessions) as session:
+        known = await bridges.get(session, bridge_id)
+        given = known is not None and asker.began(known) and not asker.may_handle(known)
+        if known is not None and given and order is Order.COMPLETE:
+            # Pressed again because the answer was lost: it is done, the call is the colleague's already
+            return await bridge_json(session, known)
         bridge = await allowed_bridge(session, asker, bridge_id)
         call_id = bridge.call_id or ""
     service: Consults = request.app.state.consults

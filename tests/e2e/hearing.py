@@ -7,6 +7,7 @@ listened to second after second, until two in a row agree with what is expected.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import groupby
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,6 +20,8 @@ HEARD: Final = 0.04
 """The share of a second's energy that a tone has who is heard."""
 SETTLE_S: Final = 1.5
 LISTEN_S: Final = 1.0
+QUIET: Final = 80
+"""Of 32767: what a line without anybody and without music stays below."""
 
 
 def voice(files: Path, name: str, hz: float) -> dict[str, Any]:
@@ -55,6 +58,8 @@ class _Seconds:
         self._tones = {who: hz for who, hz in tones.items() if who != name}
         self._least = least
         self._first_s = recorded_s(self._file) + SETTLE_S
+        self.loud = False
+        """Whether there was anything at all in the second heard last."""
 
     def whole(self) -> bool:
         """Whether the second has been recorded."""
@@ -66,6 +71,7 @@ class _Seconds:
         first = int(self._first_s * rate_hz)
         part = samples[first : first + int(LISTEN_S * rate_hz)]
         self._first_s = len(samples) / rate_hz
+        self.loud = bool(np.abs(part).max(initial=0) > QUIET)
         return {who for who, hz in self._tones.items() if share(part, rate_hz, hz) > self._least}
 
 
@@ -97,3 +103,34 @@ def only_hear(
         raise AssertionError(
             f"not {dict(wanted)} in two seconds running; second by second: {seconds}"
         ) from None
+
+
+def only_music(files: Path, name: str, tones: Mapping[str, float], timeout_s: float = 30.0) -> None:
+    """Listen until this phone hears something that is nobody's tone, in two whole seconds running.
+
+    Raises:
+        AssertionError: when it does not come to that.
+    """
+    phone = _Seconds(files, name, tones, HEARD)
+    seconds: list[tuple[bool, set[str]]] = []
+
+    def agrees() -> bool:
+        if not phone.whole():
+            return False
+        heard = phone.heard()
+        seconds.append((phone.loud, heard))
+        return seconds[-2:] == [(True, set())] * 2
+
+    try:
+        wait_for("two such seconds", agrees, timeout_s)
+    except AssertionError:
+        raise AssertionError(f"no music at {name}; loud, and whom, second by second: {seconds}") from None
+
+
+def longest_quiet_s(files: Path, name: str, from_s: float = 0.0) -> float:
+    """The longest time this phone heard nothing at all, to a tenth of a second."""
+    samples, rate_hz = read_wav(hears_file(files, name))
+    part = rate_hz // 10
+    starts = range(int(from_s * rate_hz), len(samples) - part, part)
+    loud = [bool(np.abs(samples[at : at + part]).max() > QUIET) for at in starts]
+    return max((len(list(run)) for is_loud, run in groupby(loud) if not is_loud), default=0) / 10

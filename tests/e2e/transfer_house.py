@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+import httpx
+
 from ops.phone import ScriptedPhone, recorded_s
 from tests.e2e.bridge_house import BridgeHouse
-from tests.e2e.hearing import SETTLE_S, ever_heard, hears_file, only_hear, voice
+from tests.e2e.hearing import SETTLE_S, ever_heard, hears_file, longest_quiet_s, only_hear, only_music, voice
 from tests.e2e.hotline import Person, wait_for
 
 TONES_HZ: Final = {"caller": 440.0, "seat": 630.0, "colleague": 850.0, "outside": 1130.0}
@@ -37,6 +39,14 @@ class Parties:
     def heard_since(self, who: str, from_s: float) -> set[str]:
         """Whose tones this party heard since that moment of its recording."""
         return ever_heard(self.files, who, TONES_HZ, from_s)
+
+    def quiet_s(self, who: str, from_s: float = 0.0) -> float:
+        """The longest time this party heard nothing at all: neither a person nor music."""
+        return longest_quiet_s(self.files, who, from_s)
+
+    def on_music(self, who: str = "caller") -> None:
+        """This party hears something that is nobody's tone."""
+        only_music(self.files, who, TONES_HZ)
 
     def talk(self, **wanted: set[str]) -> None:
         """Each named party hears just those."""
@@ -76,6 +86,9 @@ class TransferHouse(BridgeHouse):
             caller = ScriptedPhone.citizen(self.settings, **sound("caller"))
             for phone in (first, second, caller):
                 stack.enter_context(phone)
+            if self.colleague.seat(2)["state"] == "ready":  # or the queue may ring there first
+                self.colleague.post("/api/seats/2/pause", {"reason": "break"})
+                self.colleague.seat_is(2, "paused")
             self.sit(self.operator, 1)
             self.talk(caller, first)
             self.sit(self.colleague, 2)
@@ -93,21 +106,29 @@ class TransferHouse(BridgeHouse):
         wait_for("the phone", lambda: person.seat(number)["phone_online"])
 
     def consult(self, person: Person | None = None, **target: Any) -> dict[str, Any]:
-        """The order that begins it."""
+        """The order that begins it; a page that hears nothing asks again with the same key."""
         who = person or self.operator
-        key = f"consult-{next(_keys)}-{int(time.time())}"
-        answer = who.http.post(
-            "/api/v1/bridges/consult",
-            json=target,
-            headers={"X-CSRF-Token": who.csrf, "Idempotency-Key": key},
-        )
-        assert answer.status_code == 200, answer.text
-        return answer.json()
+        self.keys.append(f"consult-{next(_keys)}-{int(time.time())}")
+        return self.insist(who, "/consult", target, self.keys[-1])
 
     def order(self, bridge_id: int, verb: str, person: Person | None = None) -> dict[str, Any]:
-        """join, complete, back or hold."""
-        found: dict[str, Any] = (person or self.operator).post(f"/api/v1/bridges/{bridge_id}/{verb}")
-        return found
+        """join, complete, back, hold or swap; a page that hears nothing presses again."""
+        return self.insist(person or self.operator, f"/{bridge_id}/{verb}", {})
+
+    def insist(self, who: Person, path: str, body: dict[str, Any], key: str = "") -> dict[str, Any]:
+        """Until it is answered. The link's being down is an answer too, and one presses again."""
+        headers = {"X-CSRF-Token": who.csrf, **({"Idempotency-Key": key} if key else {})}
+
+        def once() -> dict[str, Any] | None:
+            self.hotline.supervisor.tick()
+            try:
+                answer = who.http.post(f"/api/v1/bridges{path}", json=body, headers=headers)
+            except httpx.TransportError:
+                return None
+            assert answer.status_code in (200, 503), f"{answer.status_code} {answer.text}"
+            return answer.json() if answer.status_code == 200 else None
+
+        return wait_for(f"{path} to be answered", once, 60)
 
     def empty(self) -> bool:
         """Whether Asterisk has no channel and no seat is busy."""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from core.bridge_words import LegAim
 from core.errors import SwitchboardUnavailable
 from telephony.bridge_names import LegName
 from telephony.bridge_switch import Dial
@@ -26,6 +28,12 @@ class Channel:
     queued: bool = False
     last: int = 0
     """The room it was in, or heard the music of, last."""
+
+
+def _context(channel: Channel) -> str:
+    if channel.music is None:
+        return "hotline-wait"
+    return "bridge-hold" if channel.leg is None else "bridge-aside"
 
 
 @dataclass
@@ -66,6 +74,16 @@ class Exchange:
                 self._enter(channel, bridge_id)
         if seat is None and caller is not None:
             self._let_go_of_the_seat()
+        self._fault("after")
+
+    async def send(self, bridge_id: int, places: Sequence[tuple[str, LegAim]]) -> None:
+        self._fault("before")
+        for name, aim in places:
+            channel = self._named(name)
+            if channel is not None:
+                (self._hold if aim is LegAim.MUSIC else self._enter)(channel, bridge_id)
+                if channel.leg is None:
+                    self._let_go_of_the_seat()
         self._fault("after")
 
     async def requeue(self, caller: str) -> None:
@@ -116,7 +134,7 @@ class Exchange:
                 "Channel": one.name,
                 "Uniqueid": one.uniqueid,
                 "ChannelState": "6" if one.up else "5",
-                "Context": "bridge-hold" if one.music else "hotline-wait",
+                "Context": _context(one),
                 "Exten": str(one.music or "s"),
             }
             for one in self.channels_by_id.values()
@@ -139,7 +157,7 @@ class Exchange:
 
     def join(self, channel: Channel) -> None:
         """Key 1."""
-        if channel.leg is not None and channel.up and channel.room is None:
+        if channel.leg is not None and channel.up and channel.room is None and channel.music is None:
             self._enter(channel, channel.leg.bridge_id)
 
     def end(self, channel: Channel, cause: int) -> None:
@@ -170,10 +188,10 @@ class Exchange:
     def _hold(self, channel: Channel, bridge_id: int) -> None:
         self._leave(channel)
         channel.music = channel.last = bridge_id
-        self.signs.append(Heard(Sign.HELD, bridge_id, None, channel.name))
+        self.signs.append(Heard(Sign.HELD, bridge_id, channel.leg, channel.name))
 
     def _enter(self, channel: Channel, bridge_id: int) -> None:
-        if channel.leg is None:
+        if channel.leg is None or channel.room or channel.music:
             self._leave(channel)
         channel.room = channel.last = bridge_id
         if channel.leg is not None:

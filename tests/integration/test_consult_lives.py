@@ -182,6 +182,11 @@ class Consultation(RuleBasedStateMachine):
             assert caller.queued or caller.room == bridge.id or caller.music == bridge.id, where
         for leg in legs:
             self._agrees(bridge, leg)
+            if leg.role != "caller" and leg.state is LegState.HELD:
+                own = [one for one in legs if one.seat_id == bridge.seat_id and one.state in LIVE]
+                assert own, "nobody waits on music for nobody"
+                assert caller is not None
+                assert caller.room
 
     def _agrees(self, bridge: Bridge, leg: BridgeLeg) -> None:
         channels = self.house.exchange.channels_by_id.values()

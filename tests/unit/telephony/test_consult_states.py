@@ -8,7 +8,7 @@ from core.bridge_events import LegJoined, LegLeft, LegUnanswered
 from core.bridge_words import BridgeKind, LegAim, LegState
 from core.errors import IllegalTransition
 from telephony.bridge_states import LIVE, ON_THE_WAY
-from telephony.caller_place import Place, Side, place_of
+from telephony.caller_place import Place, Side, may_wait_aside, place_of
 from telephony.consult_states import MAY_ASK, MEANS, Act, Order, Phase, meaning, phase_of
 
 S, A = LegState, LegAim
@@ -18,7 +18,10 @@ OWN = Side(S.JOINED, A.ROOM, own=True)
 OWN_OUT = Side(S.JOINED, A.OUT, own=True)
 RINGS = Side(S.RINGING, A.ROOM)
 BUSY = Side(S.BUSY, A.ROOM)
-SIDES = st.builds(Side, st.sampled_from(list(S)), st.sampled_from([A.ROOM, A.OUT]), own=st.booleans())
+ASIDE = Side(S.HELD, A.MUSIC)
+GOING = Side(S.JOINED, A.MUSIC)
+BACK = Side(S.HELD, A.ROOM)
+SIDES = st.builds(Side, st.sampled_from(list(S)), st.sampled_from(list(A)), own=st.booleans())
 
 
 @pytest.mark.parametrize(
@@ -38,6 +41,14 @@ SIDES = st.builds(Side, st.sampled_from(list(S)), st.sampled_from([A.ROOM, A.OUT
         (IN, [OWN, BUSY], Phase.TWO),
         (HELD, [OWN_OUT, RINGS], Phase.HANDED),
         (HELD, [RINGS], Phase.HANDED),
+        (IN, [OWN, ASIDE], Phase.ASIDE),
+        (IN, [OWN, ASIDE, BUSY], Phase.ASIDE),
+        (HELD, [OWN, BACK], Phase.SWAPPING),
+        (IN, [OWN, GOING], Phase.SWAPPING),
+        (Side(S.JOINED, A.MUSIC), [OWN, BACK], Phase.SWAPPING),
+        (Side(S.HELD, A.ROOM), [OWN, ASIDE], Phase.SWAPPING),
+        (IN, [OWN, BACK], Phase.FETCHING),
+        (IN, [ASIDE], Phase.HANDED),
     ],
 )
 def test_where_the_three_are(caller, others, phase):
@@ -59,6 +70,8 @@ def test_where_the_three_are(caller, others, phase):
         (IN, [BUSY], LegLeft, Place.STAYS),  # they talked; the call is over
         (Side(S.JOINED, A.MUSIC), [BUSY], LegLeft, Place.STRANDED),
         (Side(S.HELD, A.QUEUE), [], None, Place.STAYS),
+        (IN, [ASIDE], LegLeft, Place.STAYS),  # whom the seat asked is fetched in
+        (HELD, [BACK], LegLeft, Place.STAYS),  # they changed places, and the seat put down meanwhile
     ],
 )
 def test_where_the_caller_must_be(caller, others, fact, place):
@@ -68,7 +81,7 @@ def test_where_the_caller_must_be(caller, others, fact, place):
 @given(st.lists(SIDES, max_size=4), st.sampled_from([None, LegJoined, LegLeft, LegUnanswered]))
 def test_on_music_somebody_is_there_or_comes(others, fact):
     place = place_of(HELD, others, fact)
-    company = any(side.inside or side.state in ON_THE_WAY for side in others)
+    company = any(side.inside or side.state in ON_THE_WAY or _comes_back(side) for side in others)
     assert (place is Place.STRANDED) == (not company)
     if place is Place.FETCHED:
         assert any(side.inside for side in others)
@@ -85,6 +98,37 @@ def test_each_order_is_said_for_the_phases_where_it_means_something():
     with pytest.raises(IllegalTransition):  # nobody there to hand over to
         meaning(Phase.WAITING, Order.COMPLETE, BridgeKind.CONSULT)
     assert {Phase.TWO, Phase.WAITING} == MAY_ASK
+
+
+def _comes_back(side: Side) -> bool:
+    return side.state in (S.HELD, S.JOINED) and side.aim in (A.ROOM, A.MUSIC)
+
+
+def test_the_seat_changes_between_the_two():
+    for phase in (Phase.PRIVATE, Phase.ASIDE):
+        assert meaning(phase, Order.SWAP, BridgeKind.CONSULT) == (Act.SWAP,)
+    assert meaning(Phase.SWAPPING, Order.SWAP, BridgeKind.CONSULT) == ()  # the second press of one key
+    assert meaning(Phase.ASIDE, Order.BACK, BridgeKind.CONSULT) == (Act.LET_GO,)
+    for phase in (Phase.TWO, Phase.THREE, Phase.ASKING, Phase.HANDED):
+        with pytest.raises(IllegalTransition):
+            meaning(phase, Order.SWAP, BridgeKind.CONSULT)
+    with pytest.raises(IllegalTransition):
+        meaning(Phase.PRIVATE, Order.SWAP, BridgeKind.EMERGENCY)
+
+
+@pytest.mark.parametrize(
+    ("caller", "own", "waits"),
+    [
+        (IN, OWN, True),
+        (Side(S.HELD, A.ROOM), OWN, True),
+        (IN, Side(S.ORDERED, A.ROOM, own=True), True),  # a page that is rung again
+        (IN, OWN_OUT, False),
+        (IN, None, False),
+        (Side(S.LEFT, A.ROOM), OWN, False),  # the seat talks on with whom it asked
+    ],
+)
+def test_who_was_asked_hears_music_for_the_seat_only(caller, own, waits):
+    assert may_wait_aside(caller, own) is waits
 
 
 def test_an_emergency_is_held_but_not_let_go():
