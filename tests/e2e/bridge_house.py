@@ -28,6 +28,8 @@ class CutLink:
     """Passes bytes between the API and Asterisk's control port, until `cut`."""
 
     def __init__(self, port: int) -> None:
+        self.down = False
+        """Nothing connects while this is so: what happens meanwhile is heard of by nobody."""
         self._target = ("127.0.0.1", port)
         self._server = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._server.getsockname()[1]
@@ -50,6 +52,9 @@ class CutLink:
         while True:
             try:
                 near, _ = self._server.accept()
+                if self.down:
+                    near.close()
+                    continue
                 far = socket.create_connection(self._target)
             except OSError:
                 return
