@@ -20,6 +20,8 @@ from core.bridge_words import (
 )
 from db.models import ApiKey, Bridge, BridgeAttempt, BridgeLeg, BridgeNumber
 from db.repositories import accounts, bridges
+from telephony.given_view import GIVEN, name_of
+from telephony.room_given import handovers
 from telephony.snapshot import masked
 
 
@@ -54,6 +56,7 @@ async def history_json(session: AsyncSession, bridge: Bridge, now: dt.datetime) 
     ]
     by = await _pressed_by(session, bridge)
     events = [*_of_bridge(bridge, by), *(event for party in parties for event in _of_party(party))]
+    events += await _given(session, bridge, parties)
     began = bridge.opened_at or bridge.pressed_at
     return {
         "id": bridge.id,
@@ -70,6 +73,20 @@ async def history_json(session: AsyncSession, bridge: Bridge, now: dt.datetime) 
             {"at": at.isoformat(), "text": text} for at, text in sorted(events, key=lambda event: event[0])
         ],
     }
+
+
+async def _given(
+    session: AsyncSession, bridge: Bridge, parties: Sequence[Party]
+) -> list[tuple[dt.datetime, str]]:
+    """To whom the caller was given, as the pages of calls say it."""
+    people = await accounts.names(session)
+    called = {row.leg_id: row for one in parties for row in one.numbers if row.place == one.leg.place}
+    told: list[tuple[dt.datetime, str]] = []
+    for given in handovers(bridge, [party.leg for party in parties]):
+        by = f"{given.by.seat_id}号席 " if given.by is not None else ""
+        to = "、".join(name_of(bridge, leg, called.get(leg.id), people) for leg in given.to)
+        told.append((given.at, f"{by}{GIVEN} → {to}"))
+    return told
 
 
 async def _pressed_by(session: AsyncSession, bridge: Bridge) -> str:

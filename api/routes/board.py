@@ -10,6 +10,7 @@ from api.security import Operator, anybody
 from api.state import house_of
 from core.vocabulary import label
 from db.session import reading
+from telephony.given_view import given_now
 from telephony.snapshot import board
 
 router = APIRouter()
@@ -22,9 +23,11 @@ async def get_board(request: Request, person: Operator) -> dict[str, Any]:
     house = house_of(request)
     async with reading(house.sessions) as session:
         rows = await board(session, house.clock)
+        given = await given_now(session)
     state = house.control.link_state
     return {
         **rows,
+        "given": given,
         "link": {"state": state, "label": label(state)},
         "engine": house.engine,
         "demo": house.settings.demo,

@@ -20,6 +20,7 @@ from db.models import Call, Recording
 from db.repositories import accounts, calls, leg_words, recordings, seats, tickets, utterances
 from db.session import reading, transaction
 from telephony.call_why import priority_of, why_json
+from telephony.given_view import given_of
 from telephony.snapshot import masked
 
 router = APIRouter(prefix="/api")
@@ -42,7 +43,9 @@ async def list_calls(
     async with reading(house_of(request).sessions) as session:
         found = await calls.recent(session, limit=50, offset=(page - 1) * 50)
         people = await accounts.names(session)
-    return {"page": page, "calls": [_row(call, people) for call in found]}
+        given = await given_of(session, [call.id for call in found])
+    rows = [{**_row(call, people), "given": given.get(call.id, [])} for call in found]
+    return {"page": page, "calls": rows}
 
 
 @router.get("/calls/{call_id}")
@@ -55,6 +58,7 @@ async def get_call(request: Request, person: Operator, call_id: CallIdPath) -> d
         ticket = await tickets.of_call(session, call_id)
         return {
             **_row(call, await accounts.names(session)),
+            "given": (await given_of(session, [call_id])).get(call_id, []),
             "caller": await _number_for(house, session, person, call),
             "history": await _history(session, call),
             "ticket_id": ticket.id if ticket else None,

@@ -19,6 +19,7 @@ from db.models.reference import Policy
 from db.repositories import accounts, notes, supervisions
 from db.session import reading, transaction
 from telephony import lead_phones
+from telephony.given_view import given_now
 from telephony.supervision_checks import Order
 from telephony.supervision_view import ear_json, leader_board, timelines
 
@@ -57,6 +58,7 @@ async def look(request: Request, person: ShiftLeader) -> dict[str, Any]:
     async with reading(house.sessions) as session:
         now = house.clock.now()
         rows = await leader_board(session, house.clock, person.id)
+        rows["given"] = await given_now(session)
         phone = await supervisions.phone_of(session, person.id, now)
         said = await notes_json(session, await notes.standing(session, now))
     return {

@@ -75,6 +75,11 @@ async def recent(
     return list(await session.scalars(query))
 
 
+async def of_calls(session: AsyncSession, call_ids: Sequence[str]) -> list[Bridge]:
+    """Every conference of these calls, oldest first."""
+    return list(await session.scalars(select(Bridge).where(Bridge.call_id.in_(call_ids)).order_by(Bridge.id)))
+
+
 async def asked_seat(session: AsyncSession, seat_id: int | None) -> set[int]:
     """Running conferences of which this seat is a party."""
     if seat_id is None:
@@ -88,6 +93,12 @@ async def asked_seat(session: AsyncSession, seat_id: int | None) -> set[int]:
 async def legs_of(session: AsyncSession, bridge_id: int) -> list[BridgeLeg]:
     """A conference's legs in the order in which they were added."""
     query = select(BridgeLeg).where(BridgeLeg.bridge_id == bridge_id).order_by(BridgeLeg.id)
+    return list(await session.scalars(query))
+
+
+async def legs_of_all(session: AsyncSession, bridge_ids: Sequence[int]) -> list[BridgeLeg]:
+    """The legs of several conferences, in the order in which they were added."""
+    query = select(BridgeLeg).where(BridgeLeg.bridge_id.in_(bridge_ids)).order_by(BridgeLeg.id)
     return list(await session.scalars(query))
 
 

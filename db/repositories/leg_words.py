@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from core.bridge_words import BridgeState, LegState, role_label
+from core.bridge_words import BridgeState, LegState, is_colleague, role_label
 from core.vocabulary import RecordingState, Speaker
 from db.models.bridge import Bridge, BridgeAttempt, BridgeLeg, BridgeNumber
 from db.models.call import Call, Utterance
@@ -126,6 +126,11 @@ async def _voices(session: AsyncSession, which: ColumnElement[bool], limit: int 
     return [_voice(bridge, leg, attempt, name, at) for bridge, leg, attempt, name, at in rows]
 
 
+def _seat_of(leg: BridgeLeg) -> str:
+    """Which of the colleagues it is; the own seat needs no number."""
+    return f"{leg.seat_id}号席" if leg.seat_id is not None and is_colleague(leg.role) else ""
+
+
 def _voice(
     bridge: Bridge, leg: BridgeLeg, attempt: BridgeAttempt, name: str | None, answered: dt.datetime | None
 ) -> Voice:
@@ -138,7 +143,7 @@ def _voice(
         ticket_id=bridge.ticket_id,
         role=leg.role,
         at_seat=leg.seat_id is not None,
-        who=f"{role_label(leg.role)} {name or ''}".strip(),
+        who=f"{role_label(leg.role)} {name or _seat_of(leg)}".strip(),
         channel=leg.channel or "",
         since=answered or bridge.pressed_at,
         joined_at=attempt.joined_at,

@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 from ops.carrier import Carrier
 from ops.phone import ScriptedPhone
 from tests.e2e.screen_checks import screen
-from tests.e2e.test_seat_in_the_browser import begin_duty
+from tests.e2e.test_seat_in_the_browser import begin_duty, sign_in
 from tests.e2e.transfer_house import TransferHouse
 
 STORY = "滨江路路灯不亮三天了"
@@ -95,7 +95,9 @@ def hand_over(first: Page, second: Page) -> None:
     """Private talk, three, private again, away."""
     expect(first.get_by_test_id("leg-colleague")).to_contain_text("已接通")
     expect(first.get_by_test_id("leg-caller")).to_contain_text("听音乐")
+    expect(first.get_by_test_id("room-line")).to_contain_text("您与 坐席 2 王芳 通话中")
     screen(first, "consult-private")
+    change_between_the_two(first, second)
     first.keyboard.press("Alt+3")
     expect(first.get_by_test_id("leg-caller")).to_contain_text("已接通")
     first.keyboard.press("F3")
@@ -107,8 +109,71 @@ def hand_over(first: Page, second: Page) -> None:
     expect(second.get_by_test_id("transfer")).to_be_enabled()  # and may be given on
     expect(first.locator("#seat-problem")).to_be_empty()
     screen(second, "consult-taken")
-    expect(first.get_by_test_id("consult-by")).to_have_text("来电已转给 坐席 2 王芳")
+    expect(first.get_by_test_id("consult-by")).to_have_text("已转接 → 坐席 2 王芳")
     screen(first, "consult-given")
+
+
+def change_between_the_two(first: Page, second: Page) -> None:
+    """轮流通话, there and back, with one key."""
+    first.keyboard.press("F7")
+    expect(first.get_by_test_id("leg-caller")).to_contain_text("已接通")
+    expect(first.get_by_test_id("leg-colleague")).to_contain_text("听音乐")
+    expect(first.get_by_test_id("room-line")).to_contain_text("您与来电通话中 · 坐席 2 王芳 听音乐")
+    expect(first.get_by_test_id("room-swap")).to_contain_text("换到对方")
+    expect(second.get_by_test_id("consult-by")).to_contain_text("正与来电通话，请稍候")
+    screen(first, "consult-swapped")
+    first.keyboard.press("F7")
+    expect(first.get_by_test_id("leg-caller")).to_contain_text("听音乐")
+    expect(first.get_by_test_id("leg-colleague")).to_contain_text("已接通")
+
+
+def test_a_call_given_outside_is_said_on_every_screen(house: TransferHouse, pages: tuple[Page, Page]) -> None:
+    """已转接 → whom: at the seat, on the wall without a number, in lists, on call and ticket."""
+    page, second = pages
+    begin_duty(page, house.hotline, "op04", 4)
+    masked = f"{house.outside_number[:3]}****{house.outside_number[-4:]}"
+    with (
+        ScriptedPhone.outside(
+            house.carrier, house.settings, house.outside_number, auto_answer=True, keys="1"
+        ),
+        ScriptedPhone.citizen(house.settings, "13812340004") as caller,
+    ):
+        answer(page, caller)
+        expect(page.get_by_test_id("ticket-number")).not_to_be_empty()
+        call_id = house.leader.seat(4)["call_id"]
+        house.consult(house.hotline.sign_in("op04"), number_id=house.outside_id)
+        expect(page.get_by_test_id("leg-extra-1")).to_contain_text("已接通", timeout=20_000)
+        page.keyboard.press("F4")
+        expect(page.get_by_test_id("state-word")).to_contain_text("话后整理")
+        expect(page.get_by_test_id("consult-by")).to_contain_text("已转接 → ")
+        expect(page.get_by_test_id("consult-by")).to_contain_text(masked)
+        screen(page, "given-outside-seat")
+        the_leader_reads(second, house, masked)
+        second.goto("/wall")
+        expect(second.locator("#alerts")).to_contain_text("4号席 已转接 → 外线")
+        expect(second.locator("#alerts")).not_to_contain_text(masked)
+        screen(second, "given-wall")
+        caller.hang_up()
+        expect(second.locator("#alerts")).not_to_contain_text("已转接", timeout=20_000)
+    second.goto(f"/calls/{call_id}")
+    expect(second.locator("#facts")).to_contain_text("已转接 → 外线")
+    screen(second, "given-call")
+    second.goto(f"/tickets/{house.leader.call(call_id)['ticket_id']}")
+    expect(second.get_by_test_id("bridges")).to_contain_text("4号席 已转接 → 外线")
+    screen(second, "given-ticket")
+
+
+def the_leader_reads(page: Page, house: TransferHouse, masked: str) -> None:
+    """The list of calls, and the page of the shift."""
+    sign_in(page, house.hotline, "leader")
+    page.wait_for_url("**/calls")
+    told = page.get_by_text("已转接 → 外线").first
+    expect(told).to_contain_text(masked)
+    screen(page, "given-call-list")
+    page.goto("/supervisor")
+    expect(page.locator("#taken")).to_contain_text("4号席 已转接 → 外线")
+    expect(page.locator("#taken")).to_contain_text(masked)
+    screen(page, "given-supervisor")
 
 
 def test_nobody_answers_and_one_key_takes_the_caller_back(

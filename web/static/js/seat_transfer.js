@@ -1,6 +1,7 @@
 // 转接: ask somebody while the caller hears music, or give him away at once; and the keys of a room that runs.
 import { ask, byId, clock, make, say, sinceSeconds } from "./api.js";
 import { desk, onBoard, onFact, onPhone, problem, refresh } from "./desk.js";
+import { givenTo } from "./given.js";
 import { bind, note } from "./keys.js";
 import { allow } from "./pending.js";
 import { beep } from "./sound.js";
@@ -20,6 +21,7 @@ export function mountTransfer() {
   bind("F3", "room-hold", "会议中：来电听音乐");
   bind("F3", "room-back", "咨询中：接回来电");
   bind("F4", "room-complete", "咨询中：完成转接");
+  bind("F7", "room-swap", "咨询中：轮流通话，另一方听音乐");
   bind("Alt+3", "room-join", "咨询中：三方通话");
   note("Enter / Shift+Enter", "转接名单里：咨询后转接 / 直接转接");
   onFact(["LegHeld", "SeatRungForRoom", "SeatJoinedRoom", "SeatLeftRoom", "CallTransferred", "CallRequeued"], () => {});
@@ -27,6 +29,8 @@ export function mountTransfer() {
   onPhone(draw);
 }
 const free = () => Boolean(desk.phone?.inCall) && desk.seat?.state === "talking" && !busy && mayAsk();
+const inside = (leg) => leg.state === "joined";
+const aside = () => others().filter((leg) => leg.state === "held");
 const mayAsk = () => !desk.room || (isMine() && !others().length && desk.room.kind === "consult");
 const isMine = () => desk.room?.seat_id === desk.seat?.id;
 const legOf = (role) => desk.room?.legs.find((leg) => leg.role === role);
@@ -49,7 +53,8 @@ async function consult(target, blind) {
 export function roomKeys(order) {
   const caller = legOf("caller");
   if (!caller || !["held", "joined"].includes(caller.state)) return null;
-  if (!isMine()) return make("p", byWhom(), { class: "room-line", "data-testid": "consult-by" });
+  const handed = desk.room.kind === "consult" && desk.seat?.state !== "talking";
+  if (!isMine() || (handed && others().length)) return make("p", isMine() ? onTheWay(others()) : byWhom(), { class: "room-line", "data-testid": "consult-by" });
   const asked = others();
   const consulting = desk.room.kind === "consult";
   const keys = make("div", null, { class: "bridge-keys room-keys", role: "group", "aria-label": "咨询转接" });
@@ -58,21 +63,33 @@ export function roomKeys(order) {
     made.onclick = act;
     keys.append(made);
   };
-  if (caller.state === "held") {
-    add("room-back", "接回来电", "F3", () => order(consulting ? "/back" : "/join"), "btn-success");
+  const [held, waits] = [caller.state === "held", aside().length > 0];
+  if (consulting && (waits || (held && asked.some(inside)))) add("room-swap", waits ? "换到对方" : "换到来电", "F7", () => order("/swap"), "btn-success");
+  if (held || waits) {
+    add("room-back", held ? "接回来电" : "请对方离开", "F3", () => order(consulting ? "/back" : "/join"), waits || asked.some(inside) ? "" : "btn-success");
     if (asked.length) add("room-join", "三方", "Alt+3", () => order("/join"));
   } else add("room-hold", "来电听音乐", "F3", () => order("/hold"));
-  if (consulting && asked.length) add("room-complete", asked.some((leg) => leg.state === "joined") ? "完成转接" : "不等接听，转出", "F4", async () => { await desk.ticket.save().catch(() => {}); order("/complete"); }, "btn-primary");
+  if (consulting && asked.length) add("room-complete", waits || asked.some(inside) ? "完成转接" : "不等接听，转出", "F4", async () => { await desk.ticket.save().catch(() => {}); order("/complete"); }, "btn-primary");
   return make("div", null, {}, make("p", lineOf(caller, asked), { class: "room-line", "data-testid": "room-line", role: "status" }), keys);
+}
+// This seat has gone, and the call goes on or goes out in its name
+function onTheWay(asked) {
+  const there = asked.filter(inside);
+  const names = (there.length ? there : asked).map((leg) => [leg.name || leg.role_label, leg.number_masked].filter(Boolean).join(" ")).join("、");
+  return there.length ? givenTo(names) : `正在转给 ${names}：${asked[0].label}`;
 }
 function byWhom() {
   const who = desk.room.legs.find((leg) => leg.seat_id === desk.room.seat_id);
-  const name = who?.name || `坐席 ${desk.room.seat_id}`;
-  return desk.seat?.bridge_id === desk.room.id ? `${name} 请您协助这通来电` : `来电已转给 ${name}`;
+  const name = who?.name || `${desk.room.seat_id}号席`;
+  if (legOf("caller").state === "joined" && desk.room.legs.some((leg) => leg.seat_id === desk.seat?.id && leg.state === "held")) return `${name} 正与来电通话，请稍候`;
+  return desk.seat?.bridge_id === desk.room.id ? `${name} 请您协助这通来电` : givenTo(name);
 }
 function lineOf(caller, asked) {
+  const waits = aside()[0];
+  if (caller.state !== "held" && waits) return `您与来电通话中 · ${waits.name || waits.role_label} 听音乐 ${clock(sinceSeconds(waits.since))}`;
   if (caller.state !== "held") return asked.length ? "来电在通话中" : "您与来电通话中";
   const music = `来电群众 听音乐 ${clock(sinceSeconds(caller.since))}`;
+  if (asked.some(inside)) return `${music} · 您与 ${asked.find(inside).name || asked.find(inside).role_label} 通话中`;
   if (asked.length) return music;
   const last = desk.room.legs.findLast((leg) => leg.role !== "caller" && leg.seat_id !== desk.room.seat_id);
   tellOnce(last);
@@ -88,5 +105,5 @@ function tellOnce(leg) {
 export function tickRoom() {
   const place = document.querySelector("[data-testid=room-line]");
   const caller = legOf("caller");
-  if (place && caller?.state === "held") say(place, lineOf(caller, others()));
+  if (place && (caller?.state === "held" || aside().length)) say(place, lineOf(caller, others()));
 }

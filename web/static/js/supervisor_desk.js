@@ -1,5 +1,6 @@
 // What the parts of the shift leader's page share, and the seats as rows.
 import { byId, clock, make, say } from "./api.js";
+import { givenNow } from "./given.js";
 import { look } from "./pending.js";
 
 export const lead = {
@@ -54,6 +55,7 @@ export function draw() {
   byId("seats").replaceChildren(...view.seats.map(row));
   byId("seats").setAttribute("aria-activedescendant", `seat-${lead.selected}`);
   const taken = view.taken_over.map((call) => `${call.who} 正在接听接管的来电 ${call.caller_masked}`);
+  taken.push(...view.given.map((one) => givenNow(one)));
   byId("taken").hidden = !taken.length;
   say(byId("taken"), taken.join("；"));
   for (const [id, name, day] of [["sum-today", "今日", view.days.today], ["sum-yesterday", "昨日", view.days.yesterday]]) {

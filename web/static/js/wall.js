@@ -1,5 +1,6 @@
 // The wall: who waits, who works, how the day goes. No number, no name of a caller.
 import { byId, clock, get, getBoard, make, now, percent, say, sinceSeconds } from "./api.js";
+import { givenNow } from "./given.js";
 import { NOTE_FACTS } from "./notes.js";
 import { open } from "./page.js";
 import { listen, showEngine, showLink } from "./stream.js";
@@ -87,6 +88,7 @@ function alerts() {
   if (longest > LONG_WAIT_S) add("bad", `有群众已等待 ${clock(longest)}`);
   const taken = board.talking.filter((one) => one.seat_id === null && one.leader);
   if (taken.length) add("fair", `班长正在接听 ${taken.length} 通接管的来电`);
+  for (const one of board.given) add("good", givenNow(one, true));
   const { open: waits, overdue, soon: near } = board.callbacks;
   if (overdue) add("bad", `回拨超时 ${overdue} 个，共 ${waits} 个待回拨`);
   else if (near) add("fair", `${near} 个回拨将超时，共 ${waits} 个待回拨`);
@@ -98,8 +100,9 @@ function alerts() {
 }
 function drawAlerts() {
   const found = alerts();
+  const quiet = found.every(({ level }) => level === "good");
   const rows = found.map(({ level, words }) => make("div", `${level === "bad" ? "▲" : "●"} ${words}`, { class: "alert-row", "data-level": level }));
-  byId("alerts").replaceChildren(...(rows.length ? rows : [make("div", "✓ 一切正常", { class: "alert-row", "data-level": "good" })]));
+  byId("alerts").replaceChildren(...(quiet ? [make("div", "✓ 一切正常", { class: "alert-row", "data-level": "good" })] : []), ...rows);
 }
 // Broadcasts stand until their time is over; what is meant for one operator never comes here
 function drawNotes() {
