@@ -171,6 +171,7 @@ def the_leader_reads(page: Page, house: TransferHouse, masked: str) -> None:
     expect(told).to_contain_text(masked)
     screen(page, "given-call-list")
     page.goto("/supervisor")
+    expect(page.locator("#taken")).to_be_visible()
     expect(page.locator("#taken")).to_contain_text("4号席 已转接 → 外线")
     expect(page.locator("#taken")).to_contain_text(masked)
     screen(page, "given-supervisor")
