@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from core.bridge_words import CALLER, SEAT, BridgeKind
 from db.models.bridge import Bridge, BridgeLeg
+from telephony.bridge_states import LIVE
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,7 @@ def handovers(bridge: Bridge, legs: Sequence[BridgeLeg]) -> Iterator[Given]:
     if caller is None or caller.joined_at is None or bridge.kind is BridgeKind.OUTBOUND:
         return
     holder = _first_holder(legs)
-    while holder is None or holder.left_at is not None:
+    while holder is None or (holder.left_at is not None and holder.state not in LIVE):
         left_at = bridge.pressed_at if holder is None else holder.left_at or bridge.pressed_at
         to = _takers(legs, holder, left_at)
         at = max(left_at, *(leg.joined_at or left_at for leg in to)) if to else left_at

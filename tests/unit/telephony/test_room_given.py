@@ -4,7 +4,7 @@ import datetime as dt
 
 import pytest
 
-from core.bridge_words import BridgeKind
+from core.bridge_words import BridgeKind, LegState
 from db.models import Bridge, BridgeLeg
 from telephony.room_given import handovers
 
@@ -84,6 +84,16 @@ def test_to_whom(lives, given):
 def test_a_room_that_was_ended_gave_nobody_away():
     lives = {"caller": (5.0, 14.0), "seat": (1.0, 9.0), "extra_1": (4.0, 9.2)}
     assert told(ended=8.9, **lives) == []
+
+
+def test_a_seat_whose_page_is_rung_again_has_given_nobody_away():
+    caller = BridgeLeg(id=1, role="caller", joined_at=at(5))
+    seat = BridgeLeg(id=2, role="seat", seat_id=1, state=LegState.ORDERED, joined_at=at(1), left_at=at(9))
+    colleague = BridgeLeg(id=3, role="colleague", seat_id=2, state=LegState.JOINED, joined_at=at(4))
+    room = Bridge(kind=BridgeKind.CONSULT, pressed_at=T)
+    assert list(handovers(room, [caller, seat, colleague])) == []
+    seat.state = LegState.NO_ANSWER
+    assert [one.to for one in handovers(room, [caller, seat, colleague])] == [(colleague,)]
 
 
 def test_calls_out_and_rooms_without_a_caller_give_nobody_away():
