@@ -124,6 +124,17 @@ class Consultation(RuleBasedStateMachine):
     def asks_another(self, blind: bool) -> None:
         self.run(self.house.consults.ask(1, Ask(seat_id=2, blind=blind)))
 
+    @rule(lost=st.sampled_from(["", "before", "after"]))
+    def help_is_called(self, lost: str) -> None:
+        """一键三方 in the room that runs: it becomes the conference."""
+        self.house.exchange.faults += [lost] if lost else []
+        self.run(self.calls_help())
+
+    async def calls_help(self) -> None:
+        rows, _ = await self.house.rows()
+        if rows and rows[0].state is not BridgeState.ENDED:
+            await self.house.press("help-is-called")
+
     @rule(which=st.integers(0, 2), what=st.sampled_from(["answer", "join", "busy", "leave"]))
     def a_phone_does(self, which: int, what: str) -> None:
         legs = self.house.exchange.legs()
