@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.bridge_words import BRIDGE_LABELS, KIND_LABELS, LEG_LABELS, LegState, role_label
-from db.models import Bridge, BridgeAttempt, BridgeLeg, BridgeNumber
-from db.repositories import accounts, bridges, seats
+from core.callback_words import CALLBACK_LABELS
+from db.models import Account, Bridge, BridgeAttempt, BridgeLeg, BridgeNumber, Callback
+from db.repositories import accounts, bridges, callback_parties, seats
 from telephony.snapshot import masked
 
 
@@ -20,6 +22,7 @@ async def bridge_json(session: AsyncSession, bridge: Bridge) -> dict[str, Any]:
     numbers = await bridges.numbers_of(session, ids)
     attempts = await bridges.attempts_of(session, ids)
     people = await _people(session, legs)
+    promised = await _promised(session, attempts)
     return {
         "id": bridge.id,
         "state": bridge.state,
@@ -41,8 +44,33 @@ async def bridge_json(session: AsyncSession, bridge: Bridge) -> dict[str, Any]:
                 [attempt for attempt in attempts if attempt.leg_id == leg.id],
                 people.get(leg.seat_id or 0, ""),
             )
+            | {"callback": promised.get((leg.id, leg.attempt))}
             for leg in legs
         ],
+    }
+
+
+async def _promised(
+    session: AsyncSession, attempts: list[BridgeAttempt]
+) -> dict[tuple[int, int], dict[str, Any]]:
+    """The line of the call-back list by leg and attempt: whoever pressed 2 waits for somebody."""
+    asked = {one.id: one for one in attempts if one.result is LegState.CALL_BACK}
+    lines = await callback_parties.of_attempts(session, asked) if asked else {}
+    people = await accounts.names(session) if lines else {}
+    return {
+        (asked[attempt_id].leg_id, asked[attempt_id].number): _line(line, people)
+        for attempt_id, line in lines.items()
+    }
+
+
+def _line(line: Callback, people: Mapping[int, Account]) -> dict[str, Any]:
+    owner = people.get(line.owner_id or 0)
+    return {
+        "id": line.id,
+        "state": line.state,
+        "label": CALLBACK_LABELS[line.state],
+        "owner": owner.name if owner else "",
+        "due_at": _iso(line.due_at),
     }
 
 

@@ -8,9 +8,17 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.security import Person
-from core.callback_words import CALLBACK_LABELS, OPEN, OUTCOME_LABELS, SOURCE_LABELS
+from core.callback_words import (
+    CALLBACK_LABELS,
+    OPEN,
+    OUTCOME_LABELS,
+    SOURCE_LABELS,
+    AttemptOutcome,
+    CallbackState,
+)
 from db.models import Account, Callback, CallbackAttempt
-from db.repositories import accounts, callbacks, calls
+from db.repositories import accounts, callback_parties, callbacks, calls
+from db.repositories.callback_parties import Asked
 from telephony.snapshot import masked
 from tickets.callback_rules import callable_number
 
@@ -21,15 +29,22 @@ async def lines_json(
     """Lines with their attempts, in the order given."""
     people = await accounts.names(session)
     attempts = await callbacks.attempts_of(session, [line.id for line in lines])
+    parties = await callback_parties.behind(session, [line.id for line in lines])
     here = {callable_number(call.caller) for call in await calls.open_calls(session)}
     return [
         {
             **_line(line, person, people.get(line.owner_id or 0), now),
             "calling_in": line.state in OPEN and line.number in here,
+            **_party(parties.get(line.id)),
             "attempts": [_attempt(one, people) for one in attempts if one.callback_id == line.id],
         }
         for line in lines
     ]
+
+
+def _party(asked: Asked | None) -> dict[str, Any]:
+    """Who pressed 2 in which conference, where that is why."""
+    return {"who": asked.who if asked else "", "bridge_id": asked.bridge.id if asked else None}
 
 
 def is_mine(line: Callback, person: Person) -> bool:
@@ -42,7 +57,7 @@ def _line(line: Callback, person: Person, owner: Account | None, now: dt.datetim
     return {
         "id": line.id,
         "state": line.state,
-        "label": CALLBACK_LABELS[line.state],
+        "label": _label(line),
         "source": line.source,
         "source_label": SOURCE_LABELS[line.source],
         "number": line.number if mine else masked(line.number),
@@ -61,6 +76,12 @@ def _line(line: Callback, person: Person, owner: Account | None, now: dt.datetim
         "call_id": line.call_id,
         "ticket_id": line.ticket_id,
     }
+
+
+def _label(line: Callback) -> str:
+    """A phone that was picked up may have been a voicemail box: nobody was reached until somebody says so."""
+    unconfirmed = line.state is CallbackState.DONE and line.result is AttemptOutcome.PICKED_UP
+    return OUTCOME_LABELS[AttemptOutcome.PICKED_UP] if unconfirmed else CALLBACK_LABELS[line.state]
 
 
 def _attempt(attempt: CallbackAttempt, people: dict[int, Account]) -> dict[str, Any]:

@@ -14,11 +14,11 @@ from api.routes.bridges import Line, directory_number
 from api.routes.calls import allowed_call
 from api.security import Person
 from core.bridge_words import BridgeKind
-from core.callback_words import CallbackState
+from core.callback_words import CallbackSource, CallbackState
 from core.errors import Forbidden, InvalidField, NotFound
 from core.vocabulary import BridgeRole, Role
 from db.models import Call, Ticket
-from db.repositories import bridges, callbacks, tickets
+from db.repositories import bridges, callback_parties, callbacks, tickets
 from tickets.callback_rules import callable_number
 from tickets.callbacks import CallbackTaken
 
@@ -79,6 +79,10 @@ async def _of_callback(session: AsyncSession, person: Person, body: OutboundBody
         raise NotFound(what="回拨")
     if row.state is not CallbackState.WAITING and not is_mine(row, person):
         raise CallbackTaken
+    asked = (await callback_parties.behind(session, [row.id])).get(row.id)
+    if asked is not None and row.source is CallbackSource.PARTY:
+        # A call of its own: the citizen's, out of which the conference grew, may still be running
+        return Target(Line(row.number, "回拨", asked.name), role=CALLEE, ticket_id=row.ticket_id)
     return Target(Line(row.number, "回拨", "群众"), ticket_id=row.ticket_id, call_id=row.call_id)
 
 

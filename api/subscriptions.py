@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from api.stream import LogTail
-from core.bridge_events import BridgeEnded, BridgeTicketed, LegJoined, LegLeft, LegRemoved
+from core.bridge_events import BridgeEnded, BridgeTicketed, LegAskedBack, LegJoined, LegLeft, LegRemoved
 from core.bus import Bus
 from core.callback_events import CallBackAsked
 from core.events import CallAnswered, CallArrived, CallEnded, MessageLeft, SeatLeft, TicketChanged
@@ -51,6 +51,8 @@ def subscribe(bus: Bus, who: Listeners, tail: LogTail) -> None:
         (CallAnswered, who.callbacks.on_answered),
         (SeatLeft, who.callbacks.on_seat_left),
         (BridgeEnded, who.callbacks.on_bridge_ended),
+        (LegAskedBack, who.callbacks.on_asked_back),
+        (BridgeTicketed, who.callbacks.on_asked_back),
         (LegJoined, who.transcription.on_leg_joined),
         (LegLeft, who.transcription.on_leg_left),
         (LegRemoved, who.transcription.on_leg_left),

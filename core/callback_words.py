@@ -30,12 +30,17 @@ class CallbackSource(StrEnum):
     NO_MESSAGE = "no_message"
     REQUESTED = "requested"
     """The caller pressed the star key."""
+    PARTY = "party"
+    """Somebody whom a one-key press called pressed 2: call me back."""
 
 
 class AttemptOutcome(StrEnum):
     """What became of one attempt to call back."""
 
     CONNECTED = "connected"
+    """A person was spoken to: somebody who was there says so."""
+    PICKED_UP = "picked_up"
+    """The other side picked up; whether a person or a voicemail box, nobody has said yet."""
     NO_ANSWER = "no_answer"
     BUSY = "busy"
     UNREACHABLE = "unreachable"
@@ -68,9 +73,11 @@ SOURCE_LABELS: Final[dict[CallbackSource, str]] = {
     CallbackSource.ABANDONED_GREETING: "问候时挂断",
     CallbackSource.NO_MESSAGE: "未留言",
     CallbackSource.REQUESTED: "按*登记",
+    CallbackSource.PARTY: "三方按2回拨",
 }
 OUTCOME_LABELS: Final[dict[AttemptOutcome, str]] = {
     AttemptOutcome.CONNECTED: "接通",
+    AttemptOutcome.PICKED_UP: "已摘机，未确认",
     AttemptOutcome.NO_ANSWER: "无人接听",
     AttemptOutcome.BUSY: "忙",
     AttemptOutcome.UNREACHABLE: "空号或关机",

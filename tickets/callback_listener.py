@@ -14,7 +14,7 @@ import structlog
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from core.bridge_events import BridgeEnded
+from core.bridge_events import BridgeEnded, BridgeTicketed, LegAskedBack
 from core.bridge_words import BridgeState
 from core.bus import Bus
 from core.callback_events import CallBackAsked
@@ -22,9 +22,10 @@ from core.callback_words import AttemptOutcome, CallbackState
 from core.clock import Clock
 from core.errors import IllegalTransition
 from core.events import CallAnswered, CallEnded, SeatLeft
-from db.models import Bridge, CallbackAttempt, Ticket, TicketEvent
-from db.repositories import bridges, callbacks, calls, seats
+from db.models import Bridge, CallbackAttempt
+from db.repositories import bridges, callbacks, calls
 from db.session import SessionMaker, reading, transaction
+from tickets.callback_parties import on_duty, take_in_parties
 from tickets.callback_rules import callable_number, outcome_of, read_rules
 from tickets.callbacks import Facts, conclude, locked, release, satisfy, take_in
 
@@ -57,6 +58,11 @@ class CallbackListener:
         if number:
             await self._keep(lambda session: self._settle_returned(session, number))
 
+    async def on_asked_back(self, fact: LegAskedBack | BridgeTicketed) -> None:
+        """Somebody whom a press called pressed 2; or the conference has got its ticket by now."""
+        del fact
+        await self._look_at_parties()
+
     async def on_seat_left(self, fact: SeatLeft) -> None:
         """What an operator who signed off had taken is everybody's again."""
         del fact
@@ -75,6 +81,7 @@ class CallbackListener:
             missed = [call.id for call in await callbacks.calls_to_look_at(session, since)]
         for call_id in missed:
             await self._take_in(call_id)
+        await self._look_at_parties()
         await self._keep(lambda session: self._settle_returned(session, None))
         await self._keep(self._take_back)
         await self._finish()
@@ -96,6 +103,16 @@ class CallbackListener:
             await self._keep(work)
         except IntegrityError:  # another process made the line at this moment; the next look joins it
             log.info("callback_made_by_another", call_id=call_id)
+
+    async def _look_at_parties(self) -> None:
+        async def work(session: AsyncSession) -> Facts:
+            rules, now = await read_rules(session), self._clock.now()
+            return await take_in_parties(session, now - dt.timedelta(hours=rules.reach_hours), rules, now)
+
+        try:
+            await self._keep(work)
+        except IntegrityError:  # another process made the line at this moment; the next look joins it
+            log.info("party_made_by_another")
 
     async def _settle_returned(self, session: AsyncSession, number: str | None) -> Facts:
         lines = [line for line in await callbacks.open_lines(session) if number in (None, line.number)]
@@ -122,7 +139,7 @@ class CallbackListener:
             line = await locked(session, seen.id)
             if line.state is not CallbackState.CLAIMED:
                 continue
-            there = line.owner_id is not None and await seats.of_operator(session, line.owner_id) is not None
+            there = line.owner_id is not None and await on_duty(session, line.owner_id, now)
             over = line.lease_until is None or line.lease_until <= now
             if over or not there:
                 facts += await release(session, line, "lease_over" if there else "signed_off", now)
@@ -142,9 +159,8 @@ class CallbackListener:
                 continue
             attempt.outcome, attempt.ended_at = outcome, self._clock.now()
             line = await locked(session, attempt.callback_id)
-            if bridge is not None and outcome is AttemptOutcome.CONNECTED:
+            if bridge is not None and outcome is AttemptOutcome.PICKED_UP:
                 line.ticket_id = bridge.ticket_id or line.ticket_id
-                await self._note_on_ticket(session, line.ticket_id, attempt.account_id)
             if line.state is CallbackState.CALLING:
                 rules = await read_rules(session)
                 facts += await conclude(session, line, outcome, rules, self._clock.now())
@@ -166,27 +182,9 @@ class CallbackListener:
         last = await bridges.attempt(session, other.id, other.attempt)
         outcome = outcome_of(other, last)
         ended_s = (now - (bridge.ended_at or now)).total_seconds()
-        if outcome is AttemptOutcome.CONNECTED and bridge.ticket_id is None and ended_s < TICKET_S:
+        if outcome is AttemptOutcome.PICKED_UP and bridge.ticket_id is None and ended_s < TICKET_S:
             return None
         return outcome
-
-    async def _note_on_ticket(
-        self, session: AsyncSession, ticket_id: int | None, account_id: int | None
-    ) -> None:
-        ticket = await session.get(Ticket, ticket_id) if ticket_id is not None else None
-        if ticket is None:
-            return
-        session.add(
-            TicketEvent(
-                ticket_id=ticket.id,
-                at=self._clock.now(),
-                account_id=account_id,
-                from_status=ticket.status,
-                to_status=ticket.status,
-                reason="called_back",
-                changes={},
-            )
-        )
 
     async def _keep(self, work: Callable[[AsyncSession], Awaitable[Facts]]) -> None:
         try:

@@ -103,9 +103,12 @@ def callable_number(caller: str) -> str:
 
 
 def outcome_of(leg: BridgeLeg, attempt: BridgeAttempt | None) -> AttemptOutcome:
-    """What became of an attempt, from the rows of the party that was called."""
+    """What became of an attempt, from the rows of the party that was called.
+
+    Asterisk sees a phone picked up, not who did: that it was a person only a person says.
+    """
     if leg.joined_at is not None:
-        return AttemptOutcome.CONNECTED
+        return AttemptOutcome.PICKED_UP
     cause = attempt.cause if attempt is not None else None
     if leg.state is LegState.BUSY:
         return AttemptOutcome.REJECTED if cause == _REJECTED else AttemptOutcome.BUSY

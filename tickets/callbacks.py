@@ -6,7 +6,7 @@ Each returns the facts to publish after the commit; they are in the log already.
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -25,12 +25,14 @@ from core.callback_events import (
 from core.callback_words import OPEN, AttemptOutcome, CallbackSource, CallbackState
 from core.errors import Forbidden, HotlineError, NotFound
 from core.ids import CallId, OperatorId
-from db.models import Call, Callback, CallbackAttempt, CallbackCall
+from db.models import Call, Callback, CallbackAttempt, CallbackCall, Ticket, TicketEvent
 from db.repositories import callbacks, calls, event_log, tickets
 from tickets.callback_rules import Rules, callable_number, source_of
 from tickets.callback_states import next_state
 
 Facts = list[CallbackFact]
+_NOTED: Final = {AttemptOutcome.CONNECTED: "called_back", AttemptOutcome.PICKED_UP: "picked_up"}
+"""What a ticket's history says: that a phone was picked up is not that somebody was spoken to."""
 
 
 class CallbackTaken(HotlineError):
@@ -180,7 +182,8 @@ async def conclude(
     if outcome is AttemptOutcome.NOT_MADE:
         return await release(session, line, "not_made", now)
     line.result = outcome
-    if outcome is AttemptOutcome.CONNECTED:
+    if outcome in _NOTED:
+        await _note_on_ticket(session, line, _NOTED[outcome], now)
         if line.state is CallbackState.DONE:
             return []
         return await apply(session, line, CallbackDone(**frame))
@@ -221,6 +224,18 @@ async def apply(session: AsyncSession, line: Callback, fact: CallbackFact) -> Fa
     line.closed_at = None if is_open else line.closed_at or fact.at
     await event_log.append(session, fact)
     return [fact]
+
+
+async def _note_on_ticket(session: AsyncSession, line: Callback, reason: str, now: dt.datetime) -> None:
+    ticket = await session.get(Ticket, line.ticket_id) if line.ticket_id is not None else None
+    if ticket is None:
+        return
+    status = {"from_status": ticket.status, "to_status": ticket.status}
+    session.add(
+        TicketEvent(
+            ticket_id=ticket.id, at=now, account_id=line.owner_id, reason=reason, changes={}, **status
+        )
+    )
 
 
 async def _add_attempt(

@@ -3,7 +3,7 @@
 from db.models.account import Account, AuditEntry, LoginAttempt, WebSession
 from db.models.bridge import Bridge, BridgeAttempt, BridgeLeg, BridgeNumber
 from db.models.call import Call, EventLogEntry, IngestOffset, Recording, SeatRing, Utterance
-from db.models.callback import Callback, CallbackAttempt, CallbackCall
+from db.models.callback import Callback, CallbackAttempt, CallbackCall, CallbackParty
 from db.models.directory import (
     ApiKey,
     BridgeRule,
@@ -33,6 +33,7 @@ __all__ = [
     "Callback",
     "CallbackAttempt",
     "CallbackCall",
+    "CallbackParty",
     "Category",
     "Contact",
     "DraftCorrection",

@@ -1,4 +1,4 @@
-"""Who is to be called back: one open line a number, the calls that it answers, each attempt."""
+"""Who is to be called back: one open line a number, the calls and parties that it answers, each attempt."""
 
 from __future__ import annotations
 
@@ -51,6 +51,17 @@ class CallbackCall(Base):
     callback_id: Mapped[int | None] = mapped_column(ForeignKey("callbacks.id"), index=True)
     """Nothing where the number cannot be called."""
     source: Mapped[CallbackSource]
+    at: Mapped[dt.datetime]
+
+
+class CallbackParty(Base):
+    """A party of a conference that pressed 2, looked at once: which line answers it, or that none does."""
+
+    __tablename__ = "callback_parties"
+
+    attempt_id: Mapped[int] = mapped_column(ForeignKey("bridge_attempts.id"), primary_key=True)
+    callback_id: Mapped[int | None] = mapped_column(ForeignKey("callbacks.id"), index=True)
+    """Nothing where the number cannot be called."""
     at: Mapped[dt.datetime]
 
 

@@ -173,14 +173,20 @@ class BridgeHouse:
             yield phones
 
     def on_duty(self) -> None:
-        """Seat 1 takes calls."""
-        state = self.operator.seat(1)["state"]
-        if state == "empty":
-            self.operator.post("/api/seats/1/take", {"phone": "desk"})
-            self.operator.post("/api/seats/1/start")
-        elif state in ("wrap_up", "paused"):
-            self.operator.post("/api/seats/1/resume")
-        self.operator.seat_is(1, "ready", 30)
+        """Seat 1 takes calls. An order that timed out under a fault is given again, as an operator would."""
+
+        def ready() -> bool:
+            state = self.operator.seat(1)["state"]
+            if state == "empty":
+                self.operator.post("/api/seats/1/take", {"phone": "desk"})
+                self.operator.post("/api/seats/1/start")
+            elif state in ("wrap_up", "paused"):
+                path = "/api/seats/1/resume"
+                answer = self.operator.http.post(path, headers={"X-CSRF-Token": self.operator.csrf})
+                assert answer.status_code in (200, 409, 503, 504), f"{answer.status_code} {answer.text}"
+            return self.operator.seat(1)["state"] == "ready"
+
+        wait_for("seat 1 to be ready", ready, 60)
 
     def talk(self, caller: ScriptedPhone, seat: ScriptedPhone, skip: int = 0) -> None:
         """The caller calls, goes straight to the queue, and seat 1 (which picks up by itself) talks."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -101,7 +102,7 @@ def test_a_machine_is_no_person_busy_moves_on_and_two_asks_for_a_call_back(house
         assert house.bridge(bridge_id)["state"] == "open"
         assert not ended(caller)
 
-        leg = house.leg(bridge_id, "handling_unit")
+        leg = wait_for("the call-back", lambda: promised(house, bridge_id), 20)
         house.operator.post(f"/api/v1/bridges/{bridge_id}/legs/{leg['id']}/redial")
         wait_for("a second call back", lambda: len(house.leg(bridge_id, "handling_unit")["attempts"]) == 2)
         outside["handling_unit"].wait("pressed", skip=1)
@@ -109,6 +110,20 @@ def test_a_machine_is_no_person_busy_moves_on_and_two_asks_for_a_call_back(house
         house.operator.post(f"/api/v1/bridges/{bridge_id}/end")
         caller.wait_ended(30)
     assert house.problems() == []
+
+
+def promised(house: BridgeHouse, bridge_id: int) -> dict[str, Any] | None:
+    """The unit that pressed 2, once it is the presser's to be called back, with ticket and deadline."""
+    leg = house.leg(bridge_id, "handling_unit")
+    number = house.place.numbers["handling_unit"]
+    lines = [one for one in house.operator.get("/api/v1/callbacks")["open"] if one["number"] == number]
+    if leg["callback"] is None or not lines or lines[0]["ticket_id"] is None:
+        return None
+    (line,) = lines
+    assert (line["source"], line["mine"], line["bridge_id"]) == ("party", True, bridge_id)
+    assert leg["callback"]["due_at"] == line["due_at"]
+    assert (leg["callback"]["id"], leg["callback"]["owner"]) == (line["id"], line["owner"]["name"])
+    return leg
 
 
 def tried_all(house: BridgeHouse, bridge_id: int) -> bool:

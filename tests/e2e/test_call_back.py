@@ -115,12 +115,31 @@ def test_a_caller_in_vain_is_called_back_and_both_hear_each_other(
         citizen.wait_ended()
     ready(page)
     done = wait_for("the result", lambda: line_of(house, number, closed=True), 20)
-    assert (done["state"], done["result_label"], done["call_id"]) == ("done", "接通", line["call_id"])
-    ticket = house.leader.get(f"/api/tickets/{done['ticket_id']}")
-    assert (ticket["call_id"], ticket["content"]) == (line["call_id"], "回拨：下水管堵塞")
-    assert "called_back" in [event["reason"] for event in ticket["events"]]
+    assert (done["state"], done["call_id"]) == ("done", line["call_id"])
+    confirmed(house, page, number, done)
     sound = wait_for("both sides' sound", lambda: recorded(house, done), 30)
     assert all(seconds > 1 for seconds in sound)
+
+
+def confirmed(house: BridgeHouse, page: Page, number: str, done: dict[str, Any]) -> None:
+    """That a person was spoken to is what the operator says, with a digit key."""
+    assert (done["label"], done["result_label"]) == ("已摘机，未确认", "已摘机，未确认"), (
+        "it may be a voicemail box"
+    )
+    assert "called_back" not in reasons(house, done)
+    choose(page, number)
+    shoot(page, "callback-unconfirmed")
+    page.keyboard.press("1")
+    wait_for("a person said so", lambda: line_of(house, number, closed=True)["result_label"] == "接通")
+    page.keyboard.press("Escape")
+    ticket = house.leader.get(f"/api/tickets/{done['ticket_id']}")
+    assert (ticket["call_id"], ticket["content"]) == (done["call_id"], "回拨：下水管堵塞")
+    assert {"picked_up", "called_back"} <= set(reasons(house, done))
+
+
+def reasons(house: BridgeHouse, line: dict[str, Any]) -> list[str]:
+    ticket = house.leader.get(f"/api/tickets/{line['ticket_id']}")
+    return [event["reason"] for event in ticket["events"]]
 
 
 def recorded(house: BridgeHouse, line: dict[str, Any]) -> list[float] | None:

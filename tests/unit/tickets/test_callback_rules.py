@@ -88,7 +88,7 @@ def a_leg(state: LegState, cause: int | None = None, **more: object) -> tuple[Br
 @pytest.mark.parametrize(
     ("leg", "outcome"),
     [
-        (a_leg(LegState.LEFT, joined_at=T), AttemptOutcome.CONNECTED),
+        (a_leg(LegState.LEFT, joined_at=T), AttemptOutcome.PICKED_UP),
         (a_leg(LegState.BUSY, 17), AttemptOutcome.BUSY),
         (a_leg(LegState.BUSY, 21), AttemptOutcome.REJECTED),
         (a_leg(LegState.NO_ANSWER, 19), AttemptOutcome.NO_ANSWER),

@@ -1,5 +1,5 @@
 // One key, three people talking: whom a press would call, the press itself, a card for each party, live.
-import { ask, byId, clock, get, make, post, sinceSeconds } from "./api.js";
+import { ask, byId, clock, get, make, moment, post, sinceSeconds } from "./api.js";
 import { desk, isMine, onBoard, onCall, onFact, problem } from "./desk.js";
 import { bind } from "./keys.js";
 import { drawKeys } from "./seat_keys.js";
@@ -8,6 +8,7 @@ import { handoverKeys, mountHandover } from "./seat_handover.js";
 import { roomKeys, tickRoom } from "./seat_transfer.js";
 
 export const BRIDGE_FACTS = ["BridgePressed", "BridgeTicketed", "BridgeEnded", "LegDialled", "LegRang", "LegAnswered", "LegJoined", "LegHeld", "LegWasBusy", "LegUnanswered", "LegMovedOn", "LegAskedBack", "LegLeft", "LegRemoved", "LegFailed", "LegRedialled", "LegMuted", "LegTalked"];
+const CALLBACKS = ["CallbackOpened", "CallbackJoined", "CallbackClaimed", "CallbackReleased", "CallbackDone"];
 const OVER = ["busy", "no_answer", "call_back", "left", "removed", "failed"];
 const API = "/api/v1/bridges";
 const newKey = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (one) => one.toString(16).padStart(2, "0")).join("");
@@ -24,6 +25,8 @@ export function mountBridge() {
     if (kind === "LegTalked" && bridge?.id === fact.bridge_id) { fact.talking ? talking.add(fact.leg_id) : talking.delete(fact.leg_id); return draw(); }
     if (isMine(fact) || bridge?.id === fact.bridge_id) refreshSoon();
   });
+  // Whoever pressed 2 is on the call-back list a moment later: its facts name no conference
+  onFact(CALLBACKS, () => { if (bridge?.legs.some((leg) => leg.state === "call_back")) refreshSoon(); });
   onCall(() => { if (!desk.callId) { bridge = proposal = null; talking = new Set(); draw(); } else refreshSoon(); });
   onBoard(draw);
   setInterval(() => { if (bridge && bridge.state !== "ended") tick(); }, 1000);
@@ -104,7 +107,8 @@ function card(leg) {
   const box = make("div", null, { class: `party${talking.has(leg.id) ? " speaking" : ""}`, "data-state": leg.state, "data-testid": `leg-${leg.role}` },
     make("b", leg.role_label + (talking.has(leg.id) ? " ♪" : "")),
     make("span", leg.label + (leg.muted ? " · 已静音" : ""), { class: "party-state" }),
-    make("small", [leg.name, leg.number_label, leg.number_masked].filter(Boolean).join(" ") + tried));
+    make("small", [leg.name, leg.number_label, leg.number_masked].filter(Boolean).join(" ") + tried),
+    leg.callback ? make("small", promised(leg.callback), { class: "party-promised", "data-testid": "party-callback" }) : "");
   if (!running() || bridge.seat_id !== desk.seat?.id) return box;
   const keys = make("div", null, { class: "party-keys" });
   if (leg.state === "joined") keys.append(button(leg.muted ? "取消静音" : "静音", () => order(`/legs/${leg.id}/mute`, { muted: !leg.muted })));
@@ -112,6 +116,9 @@ function card(leg) {
   if (over && leg.role !== "caller" && leg.seat_id !== bridge.seat_id) keys.append(button("重拨", () => order(`/legs/${leg.id}/redial`)));
   box.append(keys);
   return box;
+}
+function promised({ owner, due_at: due, label }) {
+  return `已列入回拨列表：${label}${owner ? `（${owner}）` : ""}，${moment(due)} 前回拨`;
 }
 function tick() {
   const place = document.querySelector(".bridge-state");
