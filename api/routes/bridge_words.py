@@ -40,10 +40,11 @@ async def get_audio(request: Request, person: Operator, bridge_id: RowId, attemp
     """What one party said, by ranges; each listening is written down."""
     house = house_of(request)
     async with transaction(house.sessions) as session:
+        # First who asks: whoever may not hear it does not learn either what there is to hear
+        await allowed_words(session, person, bridge_id)
         voice = await leg_words.of_attempt(session, attempt_id)
         if voice is None or voice.file is None or voice.bridge_id != bridge_id:
             raise NotFound(what="录音")
-        await allowed_words(session, person, bridge_id)
         await log_listening(request, session, person, f"bridge-attempt:{attempt_id}")
     return sound_file(house, voice.file)
 
