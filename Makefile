@@ -42,5 +42,7 @@ lock: ## Compile the hash-locked requirements again
 	@for part in base sherpa dev; do .venv/bin/pip-compile -q --generate-hashes --no-emit-index-url \
 	  --no-emit-find-links --no-emit-trusted-host --strip-extras --allow-unsafe --no-header \
 	  -o requirements/$$part.lock requirements/$$part.in; done
+	@.venv/bin/pip-compile -q --generate-hashes --no-emit-index-url --no-emit-find-links --no-emit-trusted-host \
+	  --strip-extras --unsafe-package numpy --no-header -o - requirements/words.in 2>/dev/null | grep -v '^#' | grep . > requirements/words.lock
 
 .PHONY: help setup tools run lint test bench format lock

@@ -13,6 +13,7 @@ from typing import Annotated, Any, cast
 import typer
 
 from core.config import PROJECT_ROOT, default_state_dir
+from ops.draft_words import ensure_encoder
 from ops.stored_corrections import stored_lines
 from tickets.draft import judging
 from tickets.draft.corpus import CORPUS, FIELDS, Example
@@ -64,9 +65,10 @@ def ensure_model(state_dir: Path, say: Callable[[str], None]) -> None:
     try:
         load(file)
     except ModelRefused as refused:
-        say(f"起草模型：{refused.reason}，正在训练（约一分钟）")
-        save(fit_corpus(), file)
-        say("起草模型就绪")
+        encoder = ensure_encoder(say)
+        say(f"起草模型：{refused.reason}，正在训练（约三分钟）")
+        save(fit_corpus(encoder), file)
+        say("起草模型就绪" if encoder else "起草模型就绪（不带词义）")
 
 
 def draft(
@@ -118,9 +120,11 @@ def train(
         kept += [one for one in fixed if judging.kept_back(one)]
         taught += [one for one in fixed if not judging.kept_back(one)]
         typer.echo(f"更正 {len(fixed)} 条")
-    candidate = fit(taught)
+    encoder = ensure_encoder(typer.echo)
+    candidate = fit(taught, encoder)
     new = _score(candidate, kept)
-    typer.echo(f"新模型：训练 {len(taught)} 条，留出 {len(kept)} 条，综合 {new:.3f}")
+    with_words = "带词义" if encoder else "不带词义"
+    typer.echo(f"新模型：训练 {len(taught)} 条，留出 {len(kept)} 条，{with_words}，综合 {new:.3f}")
     if current is not None:
         old = _score(current, kept)
         typer.echo(f"现用模型：综合 {old:.3f}")

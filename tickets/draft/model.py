@@ -17,15 +17,23 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tickets.draft import features, lexicons, sounds
+from tickets.draft import company, features, lexicons, reader, sounds
+from tickets.draft.company import Company
 from tickets.draft.heard import Heard
+from tickets.draft.reader import Reader
 
 Floats = NDArray[np.float32]
 HEADS = ("type", "category", "danger", "secret")
 """danger: E1, E2, E3 or none; E4 is secrecy without danger; urgency follows the danger."""
 ALARM_AT = 0.4
 """How likely E1 and E2 together must be for an alarm, where training had too little to choose by."""
+READER_SHARE = 0.22
+"""How much the reader's scores count beside the linear margins, before both are sharpened."""
 MODEL_NAME = "draft-model.npz"
+_SHAPES = (
+    "features.py", "heard.py", "sounds.py", "model.py", "secrecy.py", "danger.py",
+    "company.py", "encoder.py", "pieces.py", "reader.py",
+)  # fmt: skip
 
 
 class ModelRefused(Exception):
@@ -45,12 +53,11 @@ class Head:
     bias: Floats
     temperature: float
 
-    def chances(self, columns: NDArray[np.int32], values: Floats) -> dict[str, float]:
-        """Label → calibrated probability."""
-        scores = (values @ self.weights[columns] + self.bias) * self.temperature
+    def chances(self, columns: NDArray[np.int32], values: Floats, read: Floats | float = 0.0) -> Floats:
+        """Each label's calibrated probability; `read` is what the reader adds to its score."""
+        scores = (values @ self.weights[columns] + self.bias + read) * self.temperature
         powers = np.exp(scores - scores.max())
-        shares = powers / powers.sum()
-        return dict(zip(self.labels, map(float, shares), strict=True))
+        return powers / powers.sum()
 
 
 @dataclass(frozen=True)
@@ -63,6 +70,10 @@ class Model:
     known_places: tuple[str, ...]
     """Estates, roads and the like that corpus and corrections named."""
     about: dict[str, Any]
+    company: Company | None = None
+    """None where the corpus was too small to learn by."""
+    reader: Reader | None = None
+    """None where the sentence encoder could not be had at training."""
 
     @property
     def alarm_at(self) -> float:
@@ -72,7 +83,16 @@ class Model:
     def chances(self, heard: Heard) -> dict[str, dict[str, float]]:
         """For every head, each label's probability."""
         columns, values = vectorise(features.features(heard), self.vocabulary, self.idf)
-        return {name: head.chances(columns, values) for name, head in self.heads.items()}
+        read = self.reader.scores(heard) if self.reader is not None and heard.text else {}
+        alone = {
+            name: head.chances(columns, values, READER_SHARE * read[name] if name in read else 0.0)
+            for name, head in self.heads.items()
+        }
+        heeded = self.company.heeded(alone) if self.company is not None else alone
+        return {
+            name: dict(zip(head.labels, map(float, heeded[name]), strict=True))
+            for name, head in self.heads.items()
+        }
 
 
 def vectorise(
@@ -97,7 +117,7 @@ def vectorise(
 def code_digest() -> str:
     """What the features are made of: another digest, another model."""
     digest = hashlib.sha256()
-    for module in ("features.py", "heard.py", "sounds.py", "model.py", "secrecy.py", "danger.py"):
+    for module in _SHAPES:
         digest.update((Path(__file__).parent / module).read_bytes())
     for file in sorted(lexicons.DATA.glob("*.csv")):
         digest.update(file.read_bytes())
@@ -112,6 +132,7 @@ def save(model: Model, file: Path) -> None:
         "code": code_digest(),
         "heads": {name: [list(head.labels), head.temperature] for name, head in model.heads.items()},
         "known_places": list(model.known_places),
+        "company": dict(model.company.sharpness) if model.company is not None else None,
     }
     arrays: dict[str, Any] = {
         "about": np.frombuffer(json.dumps(about, ensure_ascii=False).encode(), np.uint8),
@@ -121,6 +142,10 @@ def save(model: Model, file: Path) -> None:
     for name, head in model.heads.items():
         arrays[f"weights_{name}"] = head.weights.astype(np.float16)
         arrays[f"bias_{name}"] = head.bias
+    if model.company is not None:
+        arrays |= model.company.arrays()
+    if model.reader is not None:
+        arrays |= model.reader.arrays()
     buffer = io.BytesIO()
     np.savez_compressed(buffer, **arrays)
     file.parent.mkdir(parents=True, exist_ok=True)
@@ -159,6 +184,8 @@ def load(file: Path) -> Model:
             heads,
             tuple(about["known_places"]),
             about,
+            company.from_arrays(arrays, about["company"]) if about["company"] is not None else None,
+            reader.from_arrays(arrays, list(heads)) if about["reads"] else None,
         )
     except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
         raise ModelRefused(f"文件损坏（{type(error).__name__}）") from error

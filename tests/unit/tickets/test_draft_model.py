@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tickets.draft import calibration, training
 from tickets.draft import model as models
-from tickets.draft import training
 from tickets.draft.corpus import BadCorpusLine, Example, read_lines
 from tickets.draft.drafter import Drafter
 from tickets.draft.gazetteer import Region
@@ -68,10 +68,10 @@ def test_a_drafter_with_the_model_knows_fire_from_a_question() -> None:
 def test_the_alarm_level_keeps_false_alarms_within_bounds() -> None:
     chances = np.log(np.array([[0.5, 0.3, 0.2]] * 60 + [[0.05, 0.05, 0.9]] * 240))
     wanted = np.array(["none"] * 300)
-    level = training._alarm_level(chances, wanted, ("E1", "E2", "none"))  # pyright: ignore[reportPrivateUsage]
+    level = calibration.alarm_level(chances, wanted, ("E1", "E2", "none"))
     assert level == pytest.approx(0.8)
     wanted[:60] = "E1"
-    level = training._alarm_level(chances, wanted, ("E1", "E2", "none"))  # pyright: ignore[reportPrivateUsage]
+    level = calibration.alarm_level(chances, wanted, ("E1", "E2", "none"))
     assert level == pytest.approx(0.1)
 
 

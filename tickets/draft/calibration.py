@@ -1,0 +1,43 @@
+"""How far scores may be believed: one sharpness a head, and the level at which danger is called out.
+
+Both are chosen on scores of calls whose authors were kept out of the fit.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tickets.draft.model import ALARM_AT
+
+_FALSE_ALARMS = 0.03
+"""The alarm level is the lowest that raises no more false alarms than this on authors kept out of the fit."""
+_ALARMS = ("E1", "E2")
+_ENOUGH_CALM = 200
+
+
+def sharpness(scores: NDArray[np.floating[Any]], right: NDArray[np.int64]) -> float:
+    """How sharp the scores may be read."""
+
+    def loss(power: float) -> float:
+        chances = shares(scores * power)[np.arange(len(right)), right]
+        return float(-np.log(np.maximum(chances, 1e-9)).mean())
+
+    return min(np.geomspace(0.3, 20.0, 44).tolist(), key=loss)
+
+
+def shares(scores: NDArray[np.floating[Any]]) -> NDArray[np.floating[Any]]:
+    """Scores as probabilities, a row a call."""
+    powers = np.exp(scores - scores.max(axis=1, keepdims=True))
+    return powers / powers.sum(axis=1, keepdims=True)
+
+
+def alarm_level(scores: NDArray[np.floating[Any]], wanted: NDArray[Any], classes: tuple[str, ...]) -> float:
+    """How likely E1 and E2 together must be so that few enough other calls alarm."""
+    columns = [classes.index(label) for label in _ALARMS if label in classes]
+    calm = shares(scores)[:, columns].sum(axis=1)[~np.isin(wanted, _ALARMS)]
+    if not columns or len(calm) < _ENOUGH_CALM:
+        return ALARM_AT
+    return float(np.quantile(calm, 1 - _FALSE_ALARMS))
