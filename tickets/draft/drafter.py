@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 
-from tickets.draft import by_words, details, secrecy
+from tickets.draft import by_words, details, money, secrecy, when
 from tickets.draft.agreement import agreed
 from tickets.draft.gazetteer import Gazetteer, Region
 from tickets.draft.heard import BREAK, Heard, hear
@@ -62,8 +62,8 @@ class Drafter:
                 heard, named, self._model.known_places if self._model else ()
             ),
             "phone": find_phone(heard),
-            "event_time": details.find_time(heard),
-            "amount": details.find_amount(heard),
+            "event_time": when.find_time(heard),
+            "amount": money.find_amount(heard),
             "urgency": _urgency(emergency),
             "emergency_class": emergency,
             "respondent": details.find_respondent(heard, kind.value),

@@ -17,18 +17,22 @@ _HEARD_AS = {
 _GUESSED = {digit: chr(0x2460 + int(digit)) for digit in "0123456789"}
 _PLAIN = {guess: digit for digit, guess in _GUESSED.items()}
 _GUESS = "".join(_PLAIN)
-_FUNCTION_WORDS = frozenset("是就吧把而以已时事有其起")
+_NEVER = frozenset("是以已时事有")
+_BETWEEN = frozenset("就吧把而其起")
+"""Common words: a digit only inside a run of digits that is one number with them."""
 _TOKEN = re.compile(f"([2-6])个([0-9])|双([0-9])|([0-9{_GUESS}]+?(?=[2-6]个[0-9])|[0-9{_GUESS}]+)")
 _JOIN = re.compile(
     f"(?:{BREAK}|然后|再|接着|完了|后面|后头|最后|中间|尾号|是|的|哈|哦|对|好|逗号|记好没|记到没|记到了没|听到没|还有){{1,4}}"
 )
+_SAID = frozenset(DIGIT_OF)
 _MOBILE = re.compile(r"1[3-9]\d{9}")
 _FIXED = re.compile(r"0[1-9]\d{8,10}|[2-8]\d{6,7}")
 _NOT_CONTACT = re.compile(
-    "(?:他|她|它|对方|骗子|那边|那个人|人家|哪个|店里|老板|商家|公司|平台|中介|单位|房东|司机|贷款|陌生)的?(?:电话|手机|号码|座机)"
+    "(?:他|她|它|对方|骗子|那边|那个人|人家|哪个|店里|老板|商家|公司|平台|中介|单位|房东|司机|贷款|陌生|客服|举报|快递)的?(?:电话|手机|号码|座机)"
     "|打来|打过来|打给我|来电|客服|卡号|身份证|订单|单号|户号|账号|账户|编号|车牌|工号|工单|快递|举报电话|热线|显示|冒充|诈骗|骚扰"
-    "|微信号|打到|打了?你们|打的是|拨打?的?是|受理号|证号|执照|尾号是?$"
+    "|微信号|打到[^卡]{0,3}$|打了?你们|打的是|拨打?的?是|受理号|证号|执照|尾号是?$|贵台"
 )
+_NEUTRAL = re.compile("电话|手机|座机|号码|号子|联系方式")
 _MINE = re.compile(
     "我的?(?:号|电话|手机|号码|联系|座机)|联系我|打我|回我|通知我|找我|留个|我是|联系电话|记一下|记一哈|(?:儿|女|妹|哥|老公|老婆|屋头|家里|媳妇)[^他她]{0,3}(?:电话|号码|手机)"
 )
@@ -37,6 +41,10 @@ _CORRECTS = re.compile(
     "不对|错了|说错|搞错|记错|报错|念错|更正|不是|重新|重来|换一?个|打这个|用这个|这个打不通|另外那个|以前的|停机|不用了|弄错|应该是|改成"
 )
 _UNIT = re.compile("号楼|[栋幢楼层室组社元块万千百米月天岁年斤亩个]|单元|点[钟半]?")
+_LONGEST, _SHORTEST, _STRAY = 11, 7, 2
+_MOST_GUESSED = 4
+_LARGE = frozenset("十百千万")
+_LOCAL = re.compile(r"5\d{7}")
 _OWN = {"56564444", "02356564444"}
 
 
@@ -64,9 +72,10 @@ def find_phone(heard: Heard) -> Field[str]:
                 best = _mended(best, number, text)
             continue
         mine = _is_mine(heard, number)
-        if len(number.digits) < 8 and not mine:
+        corrects = best is not None and (_CORRECTS.search(gap) is not None or _taken_back(text, best))
+        if len(number.digits) < 8 and not (mine or corrects):
             continue
-        if best is None or _CORRECTS.search(gap) or (mine and not best_mine) or best.digits == number.digits:
+        if best is None or corrects or (mine and not best_mine) or best.digits == number.digits:
             best, best_mine = number, mine
     if best is None:
         return Field()
@@ -75,16 +84,27 @@ def find_phone(heard: Heard) -> Field[str]:
     )
 
 
+def _taken_back(text: str, number: _Number) -> bool:
+    """不是七三六八五五二 是七三六八五五零."""
+    return bool(re.search("(?<!是)不是$", text[max(0, number.start - 3) : number.start]))
+
+
 def _view(text: str) -> str:
     """Same length: digits for digit words, circled digits for what only sounds like one."""
     seen: list[str] = []
-    for char in text:
+    for at, char in enumerate(text):
         if char in DIGIT_OF:
             seen.append(DIGIT_OF[char])
         else:
-            digit = None if char in _FUNCTION_WORDS else _HEARD_AS.get(sounds.syllable(char))
+            digit = _HEARD_AS.get(sounds.syllable(char)) if _may_be_digit(text, at) else None
             seen.append(_GUESSED[digit] if digit else char)
     return "".join(seen)
+
+
+def _may_be_digit(text: str, at: int) -> bool:
+    if text[at] in _NEVER:
+        return False
+    return text[at] not in _BETWEEN or (text[at - 1 : at] in _SAID and text[at + 1 : at + 2] in _SAID)
 
 
 def _numbers(text: str) -> list[_Number]:
@@ -130,21 +150,42 @@ def _settle(number: _Number, view: str) -> _Number | None:
     tail = len(said) - len(said.rstrip(_GUESS))
     plain = "".join(_PLAIN.get(char, char) for char in said)
     inner = plain[lead : len(plain) - tail]
-    if len(inner) > 11 and _MOBILE.fullmatch(inner[-11:]) and inner[-11:].startswith(inner[:-11]):
-        return _Number(end - tail - 11, end - tail, inner[-11:], 0.9)  # begun again: 幺五三 幺五三零六…
     guesses = sum(char in _GUESS for char in literal)
-    if _UNIT.match(view, end) and tail == 0:
-        if len(inner) > 11 and _MOBILE.match(inner):
-            return _Number(start + lead, end - (len(inner) - 11), inner[:11], 0.9)
-        if len(inner) != 11:
-            return None
-    if guesses > 3:
+    if len(inner) > _LONGEST:
+        return _out_of_run(_Number(start + lead, end - tail, inner, 0.9), view)
+    if _UNIT.match(view, end) and tail == 0 and len(inner) != _LONGEST:
         return None
-    if len(inner) == 10 and lead and said[lead - 1] == _GUESSED["1"] and _MOBILE.fullmatch("1" + inner):
-        return _Number(start + lead - 1, end - tail, "1" + inner, 0.8)
-    if len(inner) == 10 and tail and _MOBILE.fullmatch(inner + plain[len(plain) - tail]) and plain[0] == "1":
-        return _Number(start + lead, end - tail + 1, inner + plain[len(plain) - tail], 0.7)
+    if guesses > _MOST_GUESSED:
+        return None
+    for before, after in ((1, 0), (2, 0), (0, 1), (0, 2), (1, 1)):
+        whole = plain[lead - before : len(plain) - tail + after] if before <= lead and after <= tail else ""
+        if _completes(inner, whole):
+            return _Number(start + lead - before, end - tail + after, whole, 0.75)
     return _Number(start + lead, end - tail, inner, 0.97 if not guesses else 0.8)
+
+
+def _completes(inner: str, whole: str) -> bool:
+    """Whether what only sounds like digits makes a number whole that is not."""
+    if _MOBILE.fullmatch(inner) or len(inner) < _SHORTEST:
+        return False
+    return bool(_MOBILE.fullmatch(whole) or (len(inner) == _SHORTEST and _LOCAL.fullmatch(whole)))
+
+
+def _out_of_run(run: _Number, view: str) -> _Number:
+    """The number in a longer run: said twice, begun again, or with a neighbour's digit on it."""
+    said, extra = run.digits, len(run.digits) - _LONGEST
+    first, last = said[:_LONGEST], said[-_LONGEST:]
+    front = _Number(run.start, run.end - extra, first, 0.9)
+    back = _Number(run.start + extra, run.end, last, 0.9)
+    if _MOBILE.fullmatch(last) and (last.startswith(said[:extra]) or last.endswith(said[:extra])):
+        return back
+    if _MOBILE.fullmatch(first) and first.endswith(said[_LONGEST:]):
+        return front
+    if _MOBILE.fullmatch(last) and view[run.start - 1 : run.start] in _LARGE:
+        return back
+    if _MOBILE.fullmatch(first) and (extra <= _STRAY or _UNIT.match(view, run.end)):
+        return front
+    return run
 
 
 def _before(heard: Heard, number: _Number) -> str:
@@ -152,21 +193,29 @@ def _before(heard: Heard, number: _Number) -> str:
 
 
 def _foreign(heard: Heard, number: _Number) -> bool:
+    """Somebody else's number, or no telephone at all: the nearest word that says so decides."""
     before = _before(heard, number)
+    answer = before.rsplit(BREAK, 1)[-1]
+    asked = bool(_ASKS_PHONE.search(heard.asked_before.get(heard.turn_of(number.start), "")))
+    if asked and not _NOT_CONTACT.search(re.sub("^[他她]的?(?:电话|号码|手机)", "", answer)):
+        return False
     told = heard.text[max(0, number.start - 40) : number.start]
     if re.search("冒充|诈骗|骗子|号码报给你", told) and not _MINE.search(told):
         return True
-    foreign = list(_NOT_CONTACT.finditer(before))
+    foreign = [one.end() for one in _NOT_CONTACT.finditer(before)]
     if not foreign:
         return False
-    mine = list(_MINE.finditer(before))
-    return not mine or mine[-1].end() < foreign[-1].start()
+    mine = [one.end() for one in _MINE.finditer(before)] + [one.end() for one in _NEUTRAL.finditer(before)]
+    return not mine or max(mine) <= max(foreign)
 
 
 def _is_mine(heard: Heard, number: _Number) -> bool:
     asked = heard.asked_before.get(heard.turn_of(number.start), "")
     near = heard.text[max(0, number.start - 10) : number.end + 8]
     return bool(_MINE.search(_before(heard, number)) or _ASKS_PHONE.search(asked) or _ASKS_PHONE.search(near))
+
+
+_ANEW = re.compile("[哦啊嗯哎]?(?:不对|错了|说错了?|搞错了?|不是)(?:不对)?(?:应该)?是?")
 
 
 def _mended(known: _Number, part: _Number, text: str) -> _Number:
@@ -187,7 +236,7 @@ def _mended(known: _Number, part: _Number, text: str) -> _Number:
         return _replaced(known, part, said, new, front=bool(re.search("前|开头|头三", between)))
     if text[part.start - 2 : part.start] == "不是" or text[part.start - 1 : part.start] == "非":
         return known
-    if re.search("尾|最后|后头|后面|末", between):
+    if re.search("尾|最后|后头|后面|末", between) or _ANEW.fullmatch(between):
         return _Number(known.start, part.end, known.digits[: -len(new)] + new, 0.85)
     if re.search("前面|开头|前头|头几|前三", between):
         return _Number(known.start, part.end, new + known.digits[len(new) :], 0.85)
