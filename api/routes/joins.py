@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.routes.tickets import TicketNumber, allowed_ticket, brief, whole
 from api.security import MAX_ROW_ID, Operator, Person, ShiftLeader
@@ -18,6 +21,8 @@ from db.session import reading, transaction
 from tickets import joining, service
 
 router = APIRouter(prefix="/api")
+Move = Callable[[AsyncSession, dt.datetime], Awaitable[tuple[Ticket, Ticket]]]
+"""Joins or parts; answers with child and parent."""
 
 
 class Join(BaseModel):
@@ -38,46 +43,35 @@ class Part(BaseModel):
 @router.post("/tickets/{ticket_id}/join")
 async def join(request: Request, person: Operator, ticket_id: TicketNumber, body: Join) -> dict[str, Any]:
     """The file becomes 已合并 and is listed under the other one; its caller stays its own."""
-    house = house_of(request)
-    async with transaction(house.sessions) as session:
+
+    async def move(session: AsyncSession, now: dt.datetime) -> tuple[Ticket, Ticket]:
         await allowed_ticket(session, person, ticket_id)
         into = await tickets.get(session, body.into)
         if into is not None and into.secret and not _may_see(person, into):
             raise Forbidden
-        now = house.clock.now()
-        child, parent = await joining.join(session, ticket_id, body.into, body.version, person.id, now)
-        await accounts.audit(
-            session,
-            now,
-            person.id,
-            "ticket_joined",
-            f"ticket:{child.id}",
-            into=parent.number,
-            address=person.address,
-        )
-        facts = [await service.told(session, one, now) for one in (child, parent)]
-        answer = await whole(session, child, person)
-    for fact in facts:
-        await house.bus.publish(fact)
-    return answer
+        return await joining.join(session, ticket_id, body.into, body.version, person.id, now)
+
+    return await _moved(house_of(request), person, move, ("ticket_joined", "into"))
 
 
 @router.post("/tickets/{ticket_id}/part")
 async def part(request: Request, person: ShiftLeader, ticket_id: TicketNumber, body: Part) -> dict[str, Any]:
     """A joined file stands on its own again, where it stood before."""
-    house = house_of(request)
+
+    async def move(session: AsyncSession, now: dt.datetime) -> tuple[Ticket, Ticket]:
+        return await joining.part(session, ticket_id, body.version, person.id, now)
+
+    return await _moved(house_of(request), person, move, ("ticket_parted", "out_of"))
+
+
+async def _moved(house: House, person: Person, move: Move, written: tuple[str, str]) -> dict[str, Any]:
+    """Child and parent in one transaction with the note of who did it; both are told of once it stands."""
+    act, parent_is = written
     async with transaction(house.sessions) as session:
         now = house.clock.now()
-        child, parent = await joining.part(session, ticket_id, body.version, person.id, now)
-        await accounts.audit(
-            session,
-            now,
-            person.id,
-            "ticket_parted",
-            f"ticket:{child.id}",
-            out_of=parent.number,
-            address=person.address,
-        )
+        child, parent = await move(session, now)
+        more = {parent_is: parent.number, "address": person.address}
+        await accounts.audit(session, now, person.id, act, f"ticket:{child.id}", **more)
         facts = [await service.told(session, one, now) for one in (child, parent)]
         answer = await whole(session, child, person)
     for fact in facts:
