@@ -167,6 +167,9 @@ class TranscriptionService:
             log.warning("tap_failed", call_id=tapped.subject, speaker=tapped.speaker, code=error.code)
             self._legs.pop(tapped.leg, None)
             client.order(op="forget", leg=tapped.leg)
+            if tapped.voice is None and self._tries.get((tapped.subject, tapped.channel)) == 1:
+                # A later try fails most often because the call has just ended
+                await self._teller.failed(tapped.subject, "tap_failed")
 
     async def _heard(self, worker: int, message: dict[str, Any]) -> None:
         kind = message["kind"]
@@ -220,8 +223,11 @@ class TranscriptionService:
     async def _engine_changed(self, worker: int, message: dict[str, Any]) -> None:
         if message["kind"] == "gone":
             self.final_pass.jobs.gone(worker)
-            for leg in [leg for leg, tapped in self._legs.items() if tapped.worker == worker]:
-                del self._legs[leg]
+            lost = [tapped for tapped in self._legs.values() if tapped.worker == worker]
+            for tapped in lost:
+                del self._legs[tapped.leg]
+            for call_id in sorted({tapped.subject for tapped in lost if tapped.voice is None}):
+                await self._teller.failed(call_id, "worker_away")
         for leg in message.get("legs", ()):
             await self._adopt(worker, leg)
         if message.get("available"):

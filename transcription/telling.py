@@ -65,6 +65,9 @@ class Teller:
     async def failed(self, call_id: str, reason: str) -> None:
         """This call has no live words."""
         fact = TranscriptionFailed(at=self._clock.now(), call_id=CallId(call_id), reason=reason)
+        async with transaction(self._sessions) as session:
+            # Stored, because only what is stored reaches the screens, and one that loads later must know too
+            await event_log.append(session, fact)
         await self._bus.publish(fact)
 
 

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from api.security import MAX_ROW_ID, PLAIN_TEXT, Operator, Person, ShiftLeader, log_look
 from api.sounds import log_listening, sound_file
 from api.state import House, house_of
-from api.words_view import transcript_json
+from api.words_view import deafness, transcript_json
 from core.errors import Forbidden, NotFound
 from core.vocabulary import CallState, Role, label
 from db.models import Call, Recording
@@ -72,7 +72,8 @@ async def get_transcript(request: Request, person: Operator, call_id: CallIdPath
     async with reading(house_of(request).sessions) as session:
         await allowed_call(session, person, call_id)
         lines = await utterances.all_of_call(session, call_id)
-        return transcript_json(lines, await leg_words.of_call(session, call_id))
+        voices = await leg_words.of_call(session, call_id)
+        return transcript_json(lines, voices, await deafness(session, call_id))
 
 
 @router.post("/calls/{call_id}/reveal")

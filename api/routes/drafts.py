@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from api.routes.calls import CallIdPath, allowed_call
 from api.security import Operator, Person
 from api.state import House, house_of
+from api.words_view import deafness
 from core.vocabulary import Role, Speaker, label
 from db.models import Category, Ticket, Utterance
 from db.repositories import accounts, house_words, similar_tickets, tickets, utterances
@@ -51,11 +52,12 @@ async def get_draft(request: Request, person: Operator, call_id: CallIdPath) -> 
         await allowed_call(session, person, call_id)
         lines = await utterances.of_call(session, call_id)
         words = {row.word: row.meaning for row in await house_words.every(session)}
+        deaf = await deafness(session, call_id)
     drafted = await desk.draft(lines, words)
     if drafted is None:
-        return {"ready": False, "reason": desk.reason}
+        return {"ready": False, "reason": desk.reason, "deaf": deaf}
     async with reading(house.sessions) as session:
-        return await _answer(session, house, desk, person, call_id, drafted)
+        return {"deaf": deaf} | await _answer(session, house, desk, person, call_id, drafted)
 
 
 @router.post("/calls/{call_id}/draft/ignored")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+from collections.abc import Sequence
 from typing import Any, Final
 
 from sqlalchemy import func, select
@@ -55,6 +56,12 @@ async def of_call(session: AsyncSession, call_id: str) -> list[EventLogEntry]:
     """Everything that was said about one call, oldest first."""
     query = select(EventLogEntry).where(EventLogEntry.call_id == call_id).order_by(EventLogEntry.seq)
     return list(await session.scalars(query))
+
+
+async def last_of(session: AsyncSession, call_id: str, kinds: Sequence[str]) -> EventLogEntry | None:
+    """The newest entry of one of these kinds about one call."""
+    query = select(EventLogEntry).where(EventLogEntry.call_id == call_id, EventLogEntry.kind.in_(kinds))
+    return await session.scalar(query.order_by(EventLogEntry.seq.desc()).limit(1))
 
 
 async def last_seq(session: AsyncSession) -> int:

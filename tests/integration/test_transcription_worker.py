@@ -17,7 +17,7 @@ from core.vocabulary import CallState, EndedBy, Speaker
 from db.base import Base
 from db.models import account, reference, seat, ticket  # noqa: F401 - tables
 from db.models.call import Call
-from db.repositories import calls, utterances
+from db.repositories import calls, event_log, utterances
 from db.session import make_engine, make_sessions, transaction
 from tests.fakes.taps import Taps, WorkerProcess
 from tests.fakes.waiting import until
@@ -187,6 +187,7 @@ async def test_a_killed_worker_comes_back_and_the_talk_is_heard_on(room, worker)
     worker.kill()
     await until("it is known to be away", lambda: not room.service.engine["available"], 10)
     assert room.service.engine["reason"] == "worker_away"
+    assert room.of(TranscriptionFailed, call_id="ms-2.1")[0].reason == "worker_away"
     before = len(room.of(UtteranceSettled))
     last_s = max(fact.end_s for fact in room.of(UtteranceSettled))
     worker.start()
@@ -224,6 +225,9 @@ async def test_without_a_model_it_says_so_and_an_installed_one_is_taken_up(tmp_p
         await room.answer("ms-4.1")
         await until("the call is told", lambda: room.of(TranscriptionFailed, call_id="ms-4.1"))
         assert room.of(TranscriptionFailed)[0].reason == "no_model"
+        async with transaction(sessions) as session:
+            kinds = [entry.kind for entry in await event_log.of_call(session, "ms-4.1")]
+        assert "TranscriptionFailed" in kinds, "a screen that loads later reads it in the log"
         assert not room.taps.streams
         await room.end("ms-4.1")
         models.mkdir()

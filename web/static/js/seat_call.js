@@ -17,10 +17,13 @@ export function mountCall() {
   onFact(["UtteranceGuessed", "LegGuessed"], (kind, fact) => { if (isMine(fact)) desk.words.guess(fact); });
   onFact(["UtteranceSettled", "LegSettled"], (kind, fact) => { if (isMine(fact)) desk.words.settle({ ...fact, id: fact.utterance_id }); });
   onFact(["TranscriptFinalised", "LegFinalised"], (kind, fact) => { if (isMine(fact)) readWords(); });
-  onFact(["TranscriptionFailed"], (kind, fact) => { if (isMine(fact) && !desk.words.lines.length) desk.words.clear("这通电话没有实时转写，录音结束后补"); });
+  onFact(["TranscriptionFailed"], (kind, fact) => { if (isMine(fact)) readWords(); });
   setInterval(tick, 500);
 }
-const readWords = () => get(`/api/calls/${desk.callId}/transcript`).then(({ lines }) => { if (lines.length) desk.words.show(lines); }, () => {});
+const readWords = () => get(`/api/calls/${desk.callId}/transcript`).then(({ lines, deaf }) => {
+  if (lines.length) desk.words.show(lines);
+  desk.words.deaf(deaf);
+}, () => {});
 
 async function followCall() {
   const { seat } = desk;

@@ -17,7 +17,7 @@ let ignored = "";
 export function mountDraft() {
   const form = byId("ticket");
   for (const name of ["input", "change"]) form.addEventListener(name, (event) => touched(event.target.name));
-  onFact(["UtteranceSettled", "TranscriptFinalised"], (kind, fact) => { if (isMine(fact)) ask(); });
+  onFact(["UtteranceSettled", "TranscriptFinalised", "TranscriptionFailed"], (kind, fact) => { if (isMine(fact)) ask(); });
   onCall(() => { if (!desk.callId) { draft = null; draw(); } else ask(); });
   bind("Alt+C", "draft-accept", "采用草稿中的全部内容");
   bind("Alt+U", "draft-join", "把本单并入最像的一件");
@@ -122,6 +122,7 @@ function draw() {
   head.append(all);
   place.append(head);
   const missing = stillMissing();
+  if (draft.deaf) place.append(make("p", `已停止听写（${draft.deaf}），之后的话不会自动填入，请手工补充`, { class: "draft-missing", role: "alert", "data-testid": "draft-deaf" }));
   if (missing.length) place.append(make("p", `还差：${missing.map((one) => one.label).join("、")}`, { class: "draft-missing", "data-testid": "draft-missing", role: "status" }));
   if (!draft.model) place.append(make("p", draft.reason, { class: "text-muted small" }));
   const rows = make("dl", null, { class: "draft-rows", "data-testid": "draft-rows" });

@@ -15,6 +15,8 @@ export class TranscriptView {
     this.more = make("button", "↓ 有新的话", { class: "btn btn-sm more-words", type: "button", hidden: "" });
     this.more.onclick = () => this.#toEnd();
     place.after(this.more);
+    this.notice = make("p", "", { class: "words-deaf", role: "alert", hidden: "", "data-testid": "words-deaf" });
+    place.before(this.notice);
     place.addEventListener("scroll", () => { if (this.#atEnd()) this.more.hidden = true; });
     this.clear();
   }
@@ -24,6 +26,12 @@ export class TranscriptView {
     this.lines = [];
     this.settledUntil = {};
     this.more.hidden = true;
+    this.deaf(null);
+  }
+  // Nobody writes this call down: said above the words, until words come again
+  deaf(why) {
+    this.notice.hidden = !why;
+    this.notice.textContent = why ? `实时转写中断：${why}。录音照常进行，通话结束后补写文字，请先手工记录` : "";
   }
   show(lines) {
     this.clear("还没有文字");
@@ -31,6 +39,7 @@ export class TranscriptView {
   }
   settle(line) {
     if (line.id && this.lines.some((one) => one.id === line.id)) return;
+    if (!line.leg_id) this.deaf(null);
     this.#change(() => {
       const voice = voiceOf(line);
       this.settledUntil[voice] = Math.max(this.settledUntil[voice] ?? 0, line.end_s);
@@ -51,6 +60,7 @@ export class TranscriptView {
     // A guess about what is settled already came late
     if ((line.start_s ?? Infinity) < (this.settledUntil[voice] ?? 0) - OVERLAP_S) return;
     if (!line.text) return this.#dropGuess(voice);
+    if (!line.leg_id) this.deaf(null);
     this.#change(() => {
       const row = (this.guesses[voice] ??= make("div", null, { class: "line guess", "aria-hidden": "true", "data-testid": "guess", "data-speaker": line.speaker, "data-voice": voice }));
       row.replaceChildren(make("time", "…"), make("span", nameOf(line), { class: "who" }), make("span", line.text));
