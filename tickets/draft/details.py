@@ -1,4 +1,4 @@
-"""Where exactly and about whom: read off the caller's words by pattern."""
+"""Where exactly: estate, road, building and door, read off the caller's words."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterable
 
 from tickets.draft.heard import BREAK, Heard
-from tickets.draft.lexicons import words
 from tickets.draft.numbers import NumberKind, NumberSpan, render, spans
 from tickets.draft.sounds import fold
 from tickets.draft.turns import Field
@@ -65,19 +64,3 @@ def _houses(text: str) -> list[tuple[int, int, str]]:
             found.append((run[at].start, end, shown))
         at = last + 1
     return found
-
-
-def find_respondent(heard: Heard, kind: str | None) -> Field[str]:
-    """Who is complained of: the named unit or trade nearest to the matter."""
-    if kind not in ("投诉", "举报", "表扬"):
-        return Field()
-    best: tuple[int, int] | None = None
-    for word in words("respondents"):
-        at = heard.text.find(word)
-        if at >= 0 and (
-            best is None or len(word) > best[1] - best[0] or (len(word) == best[1] - best[0] and at < best[0])
-        ):
-            best = (at, at + len(word))
-    if best is None:
-        return Field()
-    return Field(heard.text[best[0] : best[1]], 0.6, heard.evidence(*best))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 
-from tickets.draft import by_words, details, money, secrecy, when
+from tickets.draft import by_words, details, money, secrecy, when, whom
 from tickets.draft.agreement import agreed
 from tickets.draft.gazetteer import Gazetteer, Region
 from tickets.draft.heard import BREAK, Heard, hear
@@ -66,7 +66,7 @@ class Drafter:
             "amount": money.find_amount(heard),
             "urgency": _urgency(emergency),
             "emergency_class": emergency,
-            "respondent": details.find_respondent(heard, kind.value),
+            "respondent": whom.find_respondent(heard, kind.value),
         }
         missing = _missing(texts, secret)
         return Draft(**texts, secret=secret, missing=missing, model_used=self._model is not None)
