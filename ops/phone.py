@@ -11,6 +11,7 @@ import threading
 import time
 import wave
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -99,7 +100,8 @@ class ScriptedPhone:
             self._process.wait(5)
         for stream in (self._process.stdin, self._process.stdout):
             if stream is not None:
-                stream.close()
+                with suppress(BrokenPipeError):  # what was never sent to a phone that died
+                    stream.close()
 
     def call(self, number: str) -> None:
         """Dial."""

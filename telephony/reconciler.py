@@ -110,9 +110,9 @@ class Reconciler:
     async def _compare_holder(self, call: Call, seen: SeenCall) -> None:
         """Another seat has the call: the caller was queued again, and answered, while nobody watched."""
         async with reading(self._sessions) as session:
-            room = await bridges.open_of_call(session, call.id)
+            in_room = call.id in await bridges.callers_inside(session)
         other = seen.seat_id is not None and seen.seat_id != call.seat_id
-        if room is None and other and self._twice(f"{call.id} at {seen.seat_channel}"):
+        if not in_room and other and self._twice(f"{call.id} at {seen.seat_channel}"):
             log.warning("repaired", call_id=call.id, seat_id=seen.seat_id, reason="another seat has it")
             fact = CallTransferred(
                 at=self._clock.now(),

@@ -57,7 +57,7 @@ class SeatReturn:
         async with transaction(self._sessions) as session:
             phones = {row.id: row.phone for row in await seats.every(session)}
             # A caller in a conference is not alone, and must not be pulled out of it
-            in_bridge = {bridge.call_id for bridge in await bridges.open_bridges(session)}
+            in_bridge = await bridges.callers_inside(session)
             open_calls = [call for call in await calls.open_calls(session) if call.id not in in_bridge]
         self._losses = {call.id: self._losses[call.id] for call in open_calls if call.id in self._losses}
         for call in open_calls:

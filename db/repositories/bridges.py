@@ -58,6 +58,16 @@ async def open_of_call(session: AsyncSession, call_id: str) -> Bridge | None:
     return await session.scalar(query.order_by(Bridge.id).limit(1))
 
 
+async def callers_inside(session: AsyncSession) -> set[str]:
+    """Calls whose callers are in running conferences now: a room may go on when its caller has gone."""
+    query = select(Bridge.call_id).join(BridgeLeg, BridgeLeg.bridge_id == Bridge.id)
+    here = BridgeLeg.state.in_((LegState.ORDERED, LegState.JOINED, LegState.HELD))
+    found = await session.scalars(
+        query.where(BridgeLeg.role == CALLER, here, Bridge.state != BridgeState.ENDED)
+    )
+    return {call_id for call_id in found if call_id is not None}
+
+
 async def of_call(session: AsyncSession, call_id: str) -> bool:
     """Whether this call was ever in a conference."""
     return await session.scalar(select(Bridge.id).where(Bridge.call_id == call_id).limit(1)) is not None
