@@ -60,6 +60,7 @@ async def history_json(session: AsyncSession, bridge: Bridge, now: dt.datetime) 
     began = bridge.opened_at or bridge.pressed_at
     return {
         "id": bridge.id,
+        "call_id": bridge.call_id,
         "kind_label": KIND_LABELS[bridge.kind],
         "state": bridge.state,
         "label": BRIDGE_LABELS[bridge.state],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -16,6 +17,7 @@ from core.clock import SHANGHAI
 from core.errors import HotlineError
 from db.models.reference import Policy
 from db.repositories import bridges
+from telephony.ports import Number
 
 log = structlog.get_logger(__name__)
 
@@ -149,3 +151,16 @@ def _number(values: dict[str, str], key: str, default: float) -> float:
     except ValueError:
         log.error("policy_not_a_number", key=key)
         return default
+
+
+def may_dial(numbers: Sequence[Number], limits: Limits) -> list[Number]:
+    """Those on the allow-list, in their order, each once."""
+    kept: dict[str, Number] = {}
+    for number in numbers:
+        try:
+            limits.check_number(number.digits)
+        except NumberNotAllowed:
+            log.warning("number_not_allowed", pii_number=number.digits)
+            continue
+        kept.setdefault(number.digits, number)
+    return list(kept.values())

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Final
 
-import structlog
 from sqlalchemy import insert
 
 from core.bridge_events import BridgePressed, LegFailed
@@ -19,11 +18,10 @@ from db.models.call import Call
 from db.repositories import bridges, calls, seats
 from telephony.bridge_key import Press
 from telephony.bridge_legs import apply, dial_order, first_attempt
-from telephony.bridge_limits import Limits, NobodyToCall, NumberNotAllowed
+from telephony.bridge_limits import Limits, NobodyToCall, may_dial
+from telephony.bridge_numbers import number_rows
 from telephony.bridge_step import Move, Step
 from telephony.ports import Directory, Number
-
-log = structlog.get_logger(__name__)
 
 RINGABLE: Final = frozenset({SeatState.READY, SeatState.WRAP_UP, SeatState.PAUSED})
 """A seat of ours in one of these can be asked, and can call out."""
@@ -57,19 +55,6 @@ def choose(press: Press, found: Mapping[str, Sequence[Number]], limits: Limits) 
     if not press.seats and not any(numbers.values()):
         raise NobodyToCall
     return numbers
-
-
-def may_dial(numbers: Sequence[Number], limits: Limits) -> list[Number]:
-    """Those on the allow-list, in their order, each once."""
-    kept: dict[str, Number] = {}
-    for number in numbers:
-        try:
-            limits.check_number(number.digits)
-        except NumberNotAllowed:
-            log.warning("number_not_allowed", pii_number=number.digits)
-            continue
-        kept.setdefault(number.digits, number)
-    return list(kept.values())
 
 
 def new_bridge(press: Press, now: dt.datetime) -> Bridge:
@@ -168,7 +153,7 @@ async def begin_legs(  # noqa: PLR0913, RUF100 - a press in five words
     channels = moved or {}
     written = await _write_legs(step, [*channels, *roles], at_seats or {}, channels, asks=asks)
     legs = [written[role] for role in roles]
-    lines = {leg.id: _lines(leg, roles[leg.role]) for leg in legs}
+    lines = {leg.id: number_rows(leg, roles[leg.role]) for leg in legs}
     # Statements of many rows: each trip to the database is a moment in which no phone rings
     if rows := [row for found in lines.values() for row in found]:
         await step.session.execute(insert(BridgeNumber), rows)
@@ -207,16 +192,3 @@ async def _write_legs(
         insert(BridgeLeg).returning(BridgeLeg), rows, execution_options={"render_nulls": True}
     )
     return {leg.role: leg for leg in made}
-
-
-def _lines(leg: BridgeLeg, numbers: Sequence[Number]) -> list[dict[str, Any]]:
-    return [
-        {
-            "leg_id": leg.id,
-            "place": place,
-            "digits": number.digits,
-            "label": number.label[:40],
-            "name": number.name[:60],
-        }
-        for place, number in enumerate(numbers)
-    ]

@@ -23,9 +23,10 @@ from db.repositories import bridges, event_log
 from db.session import SessionMaker, transaction
 from telephony.bridge_key import Press
 from telephony.bridge_legs import apply, dial_again
-from telephony.bridge_limits import NobodyToCall, check_caps, read_limits
+from telephony.bridge_limits import NobodyToCall, check_caps, may_dial, read_limits
+from telephony.bridge_numbers import add_numbers, numbers_since
 from telephony.bridge_orders import give
-from telephony.bridge_press import begin_leg, choose, look_up, may_dial, new_bridge, write_rows
+from telephony.bridge_press import begin_leg, choose, look_up, new_bridge, write_rows
 from telephony.bridge_rules import end, settle
 from telephony.bridge_signs import take
 from telephony.bridge_states import OVER
@@ -142,10 +143,11 @@ class BridgeService:
         await self._order(bridge_id, leg_id, work)
 
     async def redial(self, bridge_id: int, leg_id: int) -> None:
-        """Call a role again from its first number."""
+        """Call a role again from its first number; one that had none, by what its ticket says by now."""
+        since = await numbers_since(self._parts.sessions, self._parts.directory, bridge_id, leg_id)
 
         async def work(step: Step, leg: BridgeLeg) -> None:
-            numbers = await bridges.numbers_of(step.session, [leg.id])
+            numbers = await bridges.numbers_of(step.session, [leg.id]) or await add_numbers(step, leg, since)
             if leg.role == CALLER or not (numbers or leg.seat_id is not None):
                 raise NobodyToCall
             if leg.state not in OVER:

@@ -14,8 +14,8 @@ from db.repositories import bridges, calls
 from db.session import transaction
 from telephony.bridge_key import Ask
 from telephony.bridge_legs import apply, dial_order, note_attempt
-from telephony.bridge_limits import NobodyToCall, check_caps, read_limits
-from telephony.bridge_press import begin_leg, check_seat, may_dial
+from telephony.bridge_limits import NobodyToCall, check_caps, may_dial, read_limits
+from telephony.bridge_press import begin_leg, check_seat
 from telephony.bridge_rules import back_to_queue, caller_of, own_of, send, side_of
 from telephony.bridge_service import BridgeService, Parts
 from telephony.bridge_states import LIVE

@@ -44,13 +44,13 @@ async def board(session: AsyncSession, clock: Clock) -> dict[str, Any]:
             if call.state not in WAITING
         ],
         "today": figures(await calls.since(session, midnight)),
-        "callbacks": await _callbacks(session, now),
+        "callbacks": await callback_counts(session, now),
         "last_24h": figures(await calls.since(session, now - dt.timedelta(hours=24))),
         "seq": await event_log.last_seq(session),
     }
 
 
-async def _callbacks(session: AsyncSession, now: dt.datetime) -> dict[str, int]:
+async def callback_counts(session: AsyncSession, now: dt.datetime) -> dict[str, int]:
     """How many are to be called back, how many of them soon, and how many too late already."""
     moments = await callbacks.due_moments(session)
     row = await session.get(Policy, "callback_soon_minutes")

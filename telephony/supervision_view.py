@@ -18,7 +18,7 @@ from db.models.call import Call, EventLogEntry
 from db.models.supervision import Supervision
 from db.models.ticket import Ticket
 from db.repositories import accounts, calls, seats, supervisions
-from telephony.snapshot import figures, masked, seat_json
+from telephony.snapshot import callback_counts, figures, masked, seat_json
 from telephony.timeline import WRAP_UP_ENDS, Segment, Told, segments, wrap_up
 
 PAGE_LENGTH: Final = 20
@@ -52,6 +52,7 @@ async def leader_board(session: AsyncSession, clock: Clock, leader: int) -> dict
         "waiting": len(waiting),
         "waiting_since": min((call.queued_at or call.arrived_at for call in waiting), default=None),
         "mine": ear_json(last, people) if last is not None else None,
+        "callbacks": await callback_counts(session, now),
         "days": await _days(session, now),
     }
 

@@ -170,7 +170,9 @@ async def write_down(
         attempt = found[-1]
     else:
         attempt = await _add_attempt(session, line, account_id, now)
-    attempt.outcome, attempt.note, attempt.ended_at = outcome, note, attempt.ended_at or now
+    # Corrected without a word more, what was said of it stands
+    attempt.outcome, attempt.note = outcome, note or attempt.note
+    attempt.ended_at = attempt.ended_at or now
     return attempt
 
 

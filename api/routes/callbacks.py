@@ -69,6 +69,7 @@ async def show(request: Request, person: Operator) -> dict[str, Any]:
             "open": await lines_json(session, person, lines, now),
             "closed": await lines_json(session, person, closed, now),
             "outcomes": [{"key": word, "label": OUTCOME_LABELS[word]} for word in BY_PEOPLE],
+            "leads": person.at_least(Role.SHIFT_LEADER),
             "people": await _people(session) if person.at_least(Role.SHIFT_LEADER) else [],
         }
 

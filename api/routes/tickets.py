@@ -41,7 +41,17 @@ async def list_tickets(
             session, status=status, text=q, seen_by=seen_by, limit=50, offset=(page - 1) * 50
         )
         joined = await tickets.how_many_joined(session, [ticket.id for ticket in found])
-    rows = [{**brief(ticket, person), "joined": joined.get(ticket.id, 0)} for ticket in found]
+        people = await accounts.names(session)
+        beside = await _asked_beside(session, person)
+    rows = [
+        {
+            **brief(ticket, person),
+            "joined": joined.get(ticket.id, 0),
+            "operator_name": people[ticket.operator_id].name if ticket.operator_id in people else None,
+            "may_open": _may_open(ticket, person, beside),
+        }
+        for ticket in found
+    ]
     return {"page": page, "total": total, "tickets": rows}
 
 
@@ -129,14 +139,23 @@ async def allowed_ticket(session: AsyncSession, person: Person, ticket_id: int) 
     ticket = await tickets.get(session, ticket_id)
     if ticket is None:
         raise NotFound(what="工单")
-    if person.at_least(Role.SHIFT_LEADER) or ticket.operator_id == person.id:
+    if _may_open(ticket, person, await _asked_beside(session, person)):
         return ticket
-    if ticket.operator_id is None and not ticket.secret:
-        return ticket
-    seat = await seats.of_operator(session, person.id)
-    if seat is not None and seat.bridge_id is not None and seat.call_id == ticket.call_id:
-        return ticket  # asked by the colleague whose call it is
     raise Forbidden
+
+
+def _may_open(ticket: Ticket, person: Person, beside: str | None) -> bool:
+    if person.at_least(Role.SHIFT_LEADER) or ticket.operator_id == person.id:
+        return True
+    if ticket.operator_id is None and not ticket.secret:
+        return True
+    return beside is not None and beside == ticket.call_id
+
+
+async def _asked_beside(session: AsyncSession, person: Person) -> str | None:
+    """The call that a colleague has asked this person into: its ticket is open to both."""
+    seat = await seats.of_operator(session, person.id)
+    return seat.call_id if seat is not None and seat.bridge_id is not None else None
 
 
 def brief(ticket: Ticket, person: Person) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.e2e.hotline import Hotline
 
@@ -24,6 +24,9 @@ CHROMIUM_FLAGS = (
     "--use-fake-device-for-media-stream",
 )
 
+
+# A machine that runs three files at once is slow now and then; what never comes is still noticed
+expect.set_options(timeout=15_000)
 
 _running: list[Hotline] = []
 

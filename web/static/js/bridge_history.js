@@ -5,15 +5,18 @@ import { TranscriptView } from "./transcript_view.js";
 export const BRIDGE_FACTS = ["BridgePressed", "BridgeTicketed", "BridgeEnded", "LegDialled", "LegRang", "LegAnswered", "LegJoined", "LegWasBusy", "LegUnanswered", "LegMovedOn", "LegAskedBack", "LegLeft", "LegRemoved", "LegFailed", "LegRedialled", "LegSettled", "LegFinalised"];
 
 export class BridgeHistory {
-  constructor(ticketId) {
+  // `callId`: the conferences of this call alone, and without the words, which the call's own transcript has
+  constructor(ticketId, callId = null) {
     this.ticketId = ticketId;
+    this.callId = callId;
     this.shown = "";
     this.bridges = new Set();
   }
   // Facts that came before the conference had its ticket name none: BridgeTicketed brings it here
   concerns(kind, fact) { return BRIDGE_FACTS.includes(kind) && (fact.ticket_id === this.ticketId || this.bridges.has(fact.bridge_id)); }
   async look() {
-    const { bridges } = await get(`/api/tickets/${this.ticketId}/bridges`);
+    const found = (await get(`/api/tickets/${this.ticketId}/bridges`)).bridges;
+    const bridges = this.callId ? found.filter((one) => one.call_id === this.callId).map((one) => ({ ...one, words: { lines: [], sounds: [] } })) : found;
     this.bridges = new Set(bridges.map((one) => one.id));
     // A player in use must not be replaced by the same player
     const now = JSON.stringify(bridges.map((one) => ({ ...one, duration_s: one.ended_at ? one.duration_s : 0 })));

@@ -1,5 +1,6 @@
 // The recording with the transcript following it.
 import { byId, duration, get, grouped, make, moment } from "./api.js";
+import { BRIDGE_FACTS, BridgeHistory } from "./bridge_history.js";
 import { clickToDial } from "./click_to_dial.js";
 import { given } from "./given.js";
 import { open } from "./page.js";
@@ -9,6 +10,7 @@ import { TranscriptView } from "./transcript_view.js";
 const id = byId("page").dataset.call;
 const player = byId("player");
 const words = new TranscriptView(byId("transcript"), (line) => { hear(line.attempt_id, line.start_s); player.play(); });
+let history = null; // the conferences of this call
 let shown = "";
 let whole = ""; // where the call's own recording is
 let sounds = []; // what each party of a conference said
@@ -41,6 +43,8 @@ async function show() {
   byId("facts").textContent = [moment(call.arrived_at), call.outcome_label ?? call.label, ...call.why.map(({ label }) => label), call.operator_name, ...given(call), talked, call.recovered ? "（由话路记录补录）" : ""].filter(Boolean).join(" · ");
   byId("ticket-link").hidden = !call.ticket_id;
   byId("ticket-link").href = `/tickets/${call.ticket_id}`;
+  if (call.ticket_id) history ??= new BridgeHistory(call.ticket_id, id);
+  await history?.look().catch(() => {});
   if (call.recording?.ready && !whole) {
     whole = `/api/recordings/${call.recording.id}/audio`;
     if (!player.getAttribute("src")) player.src = whole;
@@ -65,5 +69,5 @@ player.addEventListener("error", () => { byId("no-sound").hidden = false; byId("
 clickToDial("call-dial", () => ({ call_id: id }), "call-dialled");
 await open(async () => {
   await show();
-  listen((kind, fact) => { if (fact.call_id === id && kind !== "UtteranceGuessed") show().catch(() => {}); }, show, ["LegSettled", "LegFinalised"]);
+  listen((kind, fact) => { if ((fact.call_id === id || history?.concerns(kind, fact)) && kind !== "UtteranceGuessed") show().catch(() => {}); }, show, BRIDGE_FACTS);
 });

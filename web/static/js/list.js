@@ -2,7 +2,7 @@
 import { byId, make } from "./api.js";
 
 export class List {
-  // `rowOf(thing)` gives { href, label, cells }; `load(page)` gives { rows, more }
+  // `rowOf(thing)` gives { href, label, cells }, href null where this person may not open it; `load(page)` gives { rows, more }
   constructor(load, rowOf) {
     this.load = load;
     this.rowOf = rowOf;
@@ -27,9 +27,11 @@ export class List {
     try { await this.show(page); link.hidden = true; } catch (error) { link.hidden = false; link.textContent = error.message; }
   }
   #row({ href, label, cells }, index) {
-    const row = make("tr", null, { "data-href": href });
-    row.append(...cells.map((cell, at) => (at ? make("td", cell) : make("td", null, {}, make("a", cell, { href, "aria-label": label, tabindex: index ? "-1" : "0" })))));
-    row.onclick = (event) => { if (!event.target.closest("a") && !String(getSelection())) location.assign(href); };
+    const row = make("tr", null, href ? { "data-href": href } : { class: "closed-row", title: label });
+    // What may not be opened is reached by the arrows all the same, and says why
+    const name = (cell) => make("a", cell, { ...(href ? { href } : { role: "link", "aria-disabled": "true" }), "aria-label": label, tabindex: index ? "-1" : "0" });
+    row.append(...cells.map((cell, at) => (at ? make("td", cell) : make("td", null, {}, name(cell)))));
+    row.onclick = (event) => { if (href && !event.target.closest("a") && !String(getSelection())) location.assign(href); };
     return row;
   }
   #key(event) {

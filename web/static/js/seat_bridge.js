@@ -10,6 +10,7 @@ import { roomKeys, tickRoom } from "./seat_transfer.js";
 export const BRIDGE_FACTS = ["BridgePressed", "BridgeTicketed", "BridgeEnded", "LegDialled", "LegRang", "LegAnswered", "LegJoined", "LegHeld", "LegWasBusy", "LegUnanswered", "LegMovedOn", "LegAskedBack", "LegLeft", "LegRemoved", "LegFailed", "LegRedialled", "LegMuted", "LegTalked"];
 const CALLBACKS = ["CallbackOpened", "CallbackJoined", "CallbackClaimed", "CallbackReleased", "CallbackDone"];
 const OVER = ["busy", "no_answer", "call_back", "left", "removed", "failed"];
+const NO_NUMBER = { grid_worker: "没有号码：先选乡镇和村，再重拨", handling_unit: "没有号码：先选分类，再重拨" };
 const API = "/api/v1/bridges";
 const newKey = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (one) => one.toString(16).padStart(2, "0")).join("");
 let bridge = null;
@@ -107,7 +108,7 @@ function card(leg) {
   const box = make("div", null, { class: `party${talking.has(leg.id) ? " speaking" : ""}`, "data-state": leg.state, "data-testid": `leg-${leg.role}` },
     make("b", leg.role_label + (talking.has(leg.id) ? " ♪" : "")),
     make("span", leg.label + (leg.muted ? " · 已静音" : ""), { class: "party-state" }),
-    make("small", [leg.name, leg.number_label, leg.number_masked].filter(Boolean).join(" ") + tried),
+    make("small", leg.state === "failed" && !leg.numbers ? NO_NUMBER[leg.role] ?? "通讯录里没有可呼叫的号码" : [leg.name, leg.number_label, leg.number_masked].filter(Boolean).join(" ") + tried),
     leg.callback ? make("small", promised(leg.callback), { class: "party-promised", "data-testid": "party-callback" }) : "");
   if (!running() || bridge.seat_id !== desk.seat?.id) return box;
   const keys = make("div", null, { class: "party-keys" });

@@ -1,5 +1,6 @@
 // The shift leader's page: five seats live, an ear at any of them, the day as timelines, words to everybody.
 import { ask, byId, get, whenSignedOut } from "./api.js";
+import { CALLBACK_FACTS, callbackNews, mountCallbackList, showCallbackCounts } from "./callback_list.js";
 import { mountHelp } from "./keys.js";
 import { open } from "./page.js";
 import { beTheOne } from "./seat_one.js";
@@ -11,7 +12,7 @@ import { drawNotes, mountNotes } from "./supervisor_notes.js";
 import { letGo, mountPhone } from "./supervisor_phone.js";
 
 const PATIENCE_MS = 8000;
-const FACTS = ["SupervisionOrdered", "LeaderRang", "LeaderListened", "LeaderWhispered", "LeaderBarged", "LeaderTookOver", "SupervisionEnded", "CallTakenOver", "SeatForced", "NotePosted", "NoteRead"];
+const FACTS = ["SupervisionOrdered", "LeaderRang", "LeaderListened", "LeaderWhispered", "LeaderBarged", "LeaderTookOver", "SupervisionEnded", "CallTakenOver", "SeatForced", "NotePosted", "NoteRead", ...CALLBACK_FACTS];
 const OF_CALLS = ["CallArrived", "CallAnswered", "CallTakenOver", "CallEnded", "MessageStarted", "SeatUnpaused"];
 
 export async function refresh() {
@@ -24,6 +25,7 @@ export async function refresh() {
   showEngine(view.engine);
   tookNews();
   drawNotes(view.notes);
+  showCallbackCounts(view.callbacks);
   draw();
 }
 let soon;
@@ -35,6 +37,7 @@ lead.refresh = refresh;
 mountKeys();
 mountCalls();
 mountNotes(refresh);
+mountCallbackList({ me: () => lead.me.id });
 mountHelp();
 setInterval(tick, 500);
 whenSignedOut(() => {
@@ -52,5 +55,6 @@ await open(async () => {
   listen((kind) => {
     if (!kind.startsWith("Utterance")) refreshSoon();
     if (OF_CALLS.includes(kind)) callsLater();
+    if (CALLBACK_FACTS.includes(kind)) callbackNews();
   }, () => refresh().catch((error) => { problem(error); throw error; }), FACTS);
 });

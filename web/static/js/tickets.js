@@ -14,9 +14,9 @@ const list = new List(
     return { rows: tickets, more: page * PAGE_LENGTH < total };
   },
   (ticket) => ({
-    href: `/tickets/${ticket.id}`,
-    label: `打开工单 ${ticket.number}`,
-    cells: [ticket.number, ticket.status_label, ticket.kind ?? "", `${ticket.title || "（未填写）"}${ticket.joined ? `（${ticket.joined} 件并入）` : ""}`, ticket.caller_masked, moment(ticket.created_at)],
+    href: ticket.may_open ? `/tickets/${ticket.id}` : null,
+    label: ticket.may_open ? `打开工单 ${ticket.number}` : `工单 ${ticket.number}：只有经办人和班长能打开`,
+    cells: [ticket.number, ticket.status_label, ticket.kind ?? "", `${ticket.title || "（未填写）"}${ticket.joined ? `（${ticket.joined} 件并入）` : ""}`, ticket.caller_masked, ticket.operator_name ?? "", moment(ticket.created_at)],
   }),
 );
 filter.addEventListener("submit", (event) => {

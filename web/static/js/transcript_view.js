@@ -20,7 +20,7 @@ export class TranscriptView {
     place.addEventListener("scroll", () => { if (this.#atEnd()) this.more.hidden = true; });
     this.clear();
   }
-  clear(words = "通话开始后，双方的话会逐行出现") {
+  clear(words = "通话中，双方的话会在这里逐行出现") {
     this.place.replaceChildren(make("div", words, { class: "quiet" }));
     this.guesses = {};
     this.lines = [];

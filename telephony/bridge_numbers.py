@@ -1,0 +1,56 @@
+"""The numbers of a leg: as rows, and those that a role without any has got since the press."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from db.models.bridge import BridgeLeg, BridgeNumber
+from db.repositories import bridges, tickets
+from db.session import SessionMaker, reading
+from telephony.bridge_limits import may_dial
+from telephony.bridge_step import Step
+from telephony.ports import Directory, Number
+
+
+async def numbers_since(
+    sessions: SessionMaker, directory: Directory, bridge_id: int, leg_id: int
+) -> Sequence[Number]:
+    """What the directory has for a role that had no number: the press came before anybody knew where.
+
+    None for a leg that has numbers, is a seat, or is no role of the directory.
+    """
+    async with reading(sessions) as session:
+        bridge = await bridges.get(session, bridge_id)
+        leg = next((one for one in await bridges.legs_of(session, bridge_id) if one.id == leg_id), None)
+        if bridge is None or leg is None or leg.seat_id is not None:
+            return []
+        if await bridges.numbers_of(session, [leg.id]):
+            return []
+        ticket = await tickets.get(session, bridge.ticket_id) if bridge.ticket_id is not None else None
+    if ticket is None:
+        return []
+    about = ticket.category_code or bridge.about or None
+    return await directory.numbers_for(leg.role, about, ticket.town_code, ticket.village_id)
+
+
+async def add_numbers(step: Step, leg: BridgeLeg, found: Sequence[Number]) -> list[BridgeNumber]:
+    """Those of them that may be dialled, as the leg's own."""
+    rows = [BridgeNumber(**row) for row in number_rows(leg, may_dial(found, step.limits))]
+    step.session.add_all(rows)
+    await step.session.flush()
+    return rows
+
+
+def number_rows(leg: BridgeLeg, numbers: Sequence[Number]) -> list[dict[str, Any]]:
+    """The rows of a leg's numbers, in the order in which they are called."""
+    return [
+        {
+            "leg_id": leg.id,
+            "place": place,
+            "digits": number.digits,
+            "label": number.label[:40],
+            "name": number.name[:60],
+        }
+        for place, number in enumerate(numbers)
+    ]
