@@ -16,8 +16,9 @@ import pytest
 
 from ops.carrier import Carrier
 from tests.e2e.bridge_house import after
+from tests.e2e.hearing import only_hear
 from tests.e2e.hotline import wait_for
-from tests.e2e.transfer_house import Parties, TransferHouse
+from tests.e2e.transfer_house import TONES_HZ, Parties, TransferHouse
 
 SILENCE_S = 3.0
 """A caller who hears nothing for longer believes that he was cut off."""
@@ -211,4 +212,26 @@ def test_while_handing_over(house: TransferHouse, tmp_path: Path, fault: Fault, 
         if fault is cut:
             comes.join()
         mends[0]()
+        given_away(house, here, call_id, bridge_id)
+
+
+@faults
+def test_while_one_waits_on_music_and_the_seat_puts_down(
+    house: TransferHouse, tmp_path: Path, fault: Fault
+) -> None:
+    """With nobody to fetch him in, whom the seat had asked is let in by the dialplan."""
+    with house.parties(tmp_path) as here:
+        call_id = house.operator.seat(1)["call_id"]
+        bridge_id = house.consult(seat_id=2)["id"]
+        house.until(bridge_id, caller="held", seat="joined", colleague="joined")
+        house.order(bridge_id, "swap")
+        house.until(bridge_id, caller="joined", seat="joined", colleague="held")
+        mend = fault(house)
+        here.talk(caller={"seat"}, seat={"caller"})
+        here.on_music("colleague")
+        here.seat.hang_up()
+        here.on_music()
+        if fault is kill:
+            only_hear(here.files, {"caller": {"colleague"}}, TONES_HZ, timeout_s=90)
+        mend()
         given_away(house, here, call_id, bridge_id)

@@ -108,8 +108,7 @@ class TransferHouse(BridgeHouse):
     def consult(self, person: Person | None = None, **target: Any) -> dict[str, Any]:
         """The order that begins it; a page that hears nothing asks again with the same key."""
         who = person or self.operator
-        self.keys.append(f"consult-{next(_keys)}-{int(time.time())}")
-        return self.insist(who, "/consult", target, self.keys[-1])
+        return self.insist(who, "/consult", target, f"consult-{next(_keys)}-{int(time.time())}")
 
     def order(self, bridge_id: int, verb: str, person: Person | None = None) -> dict[str, Any]:
         """join, complete, back, hold or swap; a page that hears nothing presses again."""
