@@ -86,7 +86,19 @@ PROMPTS: Final[tuple[Prompt, ...]] = (
     Prompt("ms-handover-122", "正在为您呼叫幺二二，请不要挂机。", 6.0),
     Prompt("ms-bridge-later", "好的，我们稍后给您回拨，再见。", 6.0),
 )
-BEEP: Final = "ms-beep"
+TONES: Final[dict[str, tuple[str, ...]]] = {
+    "ms-beep": ("synth", "0.4", "sine", "950", "vol", "0.3"),
+    # Somebody comes into a conference that runs: two soft notes upwards, downwards when he goes again
+    "ms-joined": (
+        *("synth", "0.15", "sine", "988", "vol", "0.1", "fade", "0.01", "0.15", "0.03", ":"),
+        *("synth", "0.15", "sine", "1319", "vol", "0.1", "fade", "0.01", "0.15", "0.03"),
+    ),
+    "ms-left": (
+        *("synth", "0.15", "sine", "1319", "vol", "0.1", "fade", "0.01", "0.15", "0.03", ":"),
+        *("synth", "0.15", "sine", "988", "vol", "0.1", "fade", "0.01", "0.15", "0.03"),
+    ),
+}
+"""Signals without words, as sox makes them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,24 +137,9 @@ def build(settings: Settings, progress: Callable[[str], None]) -> None:
     made = 0
     for prompt in PROMPTS:
         made += _build_one(settings, prompt)
-    if not _sound(settings, BEEP).exists():
-        _run(
-            "sox",
-            "-n",
-            "-r",
-            str(RATE_HZ),
-            "-b",
-            "16",
-            "-c",
-            "1",
-            str(_sound(settings, BEEP)),
-            "synth",
-            "0.4",
-            "sine",
-            "950",
-            "vol",
-            "0.3",
-        )
+    for name, notes in TONES.items():
+        if not _sound(settings, name).exists():
+            _run("sox", "-n", "-r", str(RATE_HZ), "-b", "16", "-c", "1", str(_sound(settings, name)), *notes)
     if made:
         progress(f"生成语音提示 {made} 条")
 

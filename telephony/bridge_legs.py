@@ -115,5 +115,7 @@ async def dial_order(
         asks=leg.asks,
         call_id=step.bridge.call_id,
         own=outbound and leg.role == SEAT,
+        # Of those whom the press itself calls everybody knows that they will come
+        told=step.bridge.state is BridgeState.OPEN and not outbound,
         resume=resume,
     )

@@ -29,6 +29,8 @@ _CONTEXTS: Final = {
 """By whether it is the caller, and where he or another party belongs."""
 COUNTED: Final = ",GROUP(trunk)=out"
 """The carrier's channels are one number: callers and legs count together (extensions.conf, hotline-admit)."""
+_TOLD: Final = ",MS_TOLD=-told"
+"""The end of the name of the profile of a party that is announced (confbridge.conf)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,8 @@ class Dial:
     """The call that a seat's page is to show when it rings."""
     own: bool = False
     """The seat's operator calls out: its page picks up by itself and hears the ringing."""
+    told: bool = False
+    """Those who talk already hear a tone when this party comes in, and when it goes."""
     resume: bool = False
     """The page answers by itself: it was lost in this very talk."""
 
@@ -123,7 +127,7 @@ class BridgeSwitch:
             "CallerID": f"<{self._shown}>",
             "Timeout": str(int(order.ring_s * 1000)),
             "Variable": f"MS_ABOUT={order.about},MS_BY={order.by}"
-            + (COUNTED if order.seat is None else _told_to_page(order)),
+            + (f"{COUNTED}{_TOLD if order.told else ''}" if order.seat is None else _told_to_page(order)),
         }
         await self._link.action("Originate", headers)
 
