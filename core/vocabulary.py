@@ -61,6 +61,8 @@ class Speaker(StrEnum):
     OUTSIDE = "outside"
     """A party of a conference that is neither; which one, its leg says."""
     SEAT = "seat"
+    LEADER = "leader"
+    """A shift leader who barged in."""
 
 
 class Role(StrEnum):
@@ -245,6 +247,7 @@ _PAIRS: Final[tuple[tuple[StrEnum, str], ...]] = (
     (Speaker.CALLER, "来电"),
     (Speaker.OUTSIDE, "外线"),
     (Speaker.SEAT, "坐席"),
+    (Speaker.LEADER, "班长"),
     (Role.GRID_WORKER, "网格员"),
     (Role.OPERATOR, "话务员"),
     (Role.SHIFT_LEADER, "班长"),

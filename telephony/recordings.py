@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 from collections.abc import Collection
 from pathlib import Path
 from typing import Final
@@ -15,9 +16,10 @@ from core.events import RecordingReady
 from core.ids import CallId, RecordingId
 from core.vocabulary import CallState, RecordingKind, RecordingState
 from db.models.call import Call, Recording
-from db.repositories import calls, event_log, recordings
+from db.repositories import calls, event_log, recordings, supervisions
 from db.session import SessionMaker, transaction
-from telephony.sound_files import join
+from telephony.sound_files import Laid, join
+from telephony.supervision_names import said_at_s, said_pattern
 
 log = structlog.get_logger(__name__)
 
@@ -73,8 +75,11 @@ class Recordings:
             if call is None or call.state is not CallState.ENDED:
                 return
             known = {row.kind for row in await recordings.of_call(session, call_id)}
+            ears = await supervisions.ids_of_call(session, call_id)
             for row in self._new_rows(call):
                 if row.kind not in known:
+                    if row.kind is RecordingKind.CONVERSATION:
+                        row.lead_files = self._said_by_leaders(ears, row.started_at)
                     session.add(row)
 
     def _new_rows(self, call: Call) -> list[Recording]:
@@ -86,12 +91,24 @@ class Recordings:
             rows.append(_row(call, RecordingKind.VOICEMAIL, message, None))
         return rows
 
+    def _said_by_leaders(self, ears: Collection[int], since: dt.datetime) -> list[tuple[str, float]]:
+        """What leaders said who barged in: each file, and when in the recording it begins."""
+        found: list[tuple[str, float]] = []
+        for ear in ears:
+            for file in sorted(self._capture.glob(said_pattern(ear))):
+                at_s = said_at_s(file.stem)
+                if at_s is not None and file.stat().st_size > _EMPTY:
+                    found.append((str(file.relative_to(self._folder)), max(0.0, at_s - since.timestamp())))
+        return found
+
     async def _join(self, row: Recording) -> bool:
         target = self._folder / "joined" / f"{row.call_id}-{row.kind}.wav"
         target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         right = self._folder / row.seat_file if row.seat_file else None
+        laid = [Laid(self._folder / name, at_s) for name, at_s in row.lead_files or ()]
+        left = self._folder / row.caller_file
         try:
-            duration_s, digest = await asyncio.to_thread(join, self._folder / row.caller_file, right, target)
+            duration_s, digest = await asyncio.to_thread(join, left, right, target, laid)
         except (OSError, ValueError) as error:
             await self._failed(row.id, str(error))
             return False

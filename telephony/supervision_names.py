@@ -17,6 +17,7 @@ from core.supervision_words import Mode
 _BORN: Final = "2147483000.1"
 _CHANNEL_ID: Final = re.compile(r"sv-([1-9][0-9]{0,17})-2147483000\.1\Z")
 _SEAT_CHANNEL: Final = re.compile(r"PJSIP/(seat|desk)([1-9][0-9]?)-([0-9a-f]{8,16})\Z")
+_SAID: Final = re.compile(r"sv-[1-9][0-9]{0,17}-2147483000\.1-([0-9]{13})-lead\Z")
 _TOKEN: Final = re.compile(r"([1-9][0-9]{0,17})x[sd][1-9][0-9]?x[0-9a-f]{8,16}\Z")
 _ROOM: Final = re.compile(r"lead-([1-9][0-9]{0,17})\Z")
 _LEAD_CHANNEL: Final = re.compile(r"PJSIP/(?:lead|leaddesk)([1-9])-[0-9a-f]{8,}\Z")
@@ -51,6 +52,17 @@ class Target:
 def channel_id(supervision_id: int) -> str:
     """The Uniqueid that we give the leader's channel: Asterisk refuses a second channel with it."""
     return f"sv-{int(supervision_id)}-{_BORN}"
+
+
+def said_pattern(supervision_id: int) -> str:
+    """The files of what this leader said while barging in (extensions_lead.conf names them)."""
+    return f"{channel_id(supervision_id)}-*-lead.wav16"
+
+
+def said_at_s(stem: str) -> float | None:
+    """When such a file begins, in seconds of the epoch; None for a name that is not ours."""
+    match = _SAID.match(stem)
+    return int(match[1]) / 1000 if match else None
 
 
 def of_channel_id(uniqueid: str) -> int | None:

@@ -109,6 +109,10 @@ class FinalPass:
                 name = f"{part.id}-{speaker}-{part.attempts}"
                 heard = await self.jobs.hear(worker, name, self._folder / file, offset_s)
                 lines += [Utterance(speaker=speaker, **line) for line in heard]
+        for number, (file, at_s) in enumerate(part.lead_files or ()):
+            name = f"{part.id}-{Speaker.LEADER}-{number}-{part.attempts}"
+            heard = await self.jobs.hear(worker, name, self._folder / file, offset_s + at_s)
+            lines += [Utterance(speaker=Speaker.LEADER, **line) for line in heard]
         return lines
 
     async def _failed(self, recording: Recording, reason: str) -> None:

@@ -92,6 +92,8 @@ class Recording(Base):
     caller_file: Mapped[str] = mapped_column(String(160))
     """Name below the recordings folder; never an absolute path."""
     seat_file: Mapped[str | None] = mapped_column(String(160))
+    lead_files: Mapped[list[Any] | None]
+    """[[name, seconds after the beginning], …]: what a shift leader said who barged in."""
     joined_file: Mapped[str | None] = mapped_column(String(160))
     sha256: Mapped[str | None] = mapped_column(String(64))
     duration_s: Mapped[float | None]

@@ -40,6 +40,11 @@ async def open_of_call(session: AsyncSession, call_id: str) -> list[Supervision]
     return list(await session.scalars(query.order_by(Supervision.id)))
 
 
+async def ids_of_call(session: AsyncSession, call_id: str) -> list[int]:
+    """Every ear that there was at this call."""
+    return list(await session.scalars(select(Supervision.id).where(Supervision.call_id == call_id)))
+
+
 async def was_taken(session: AsyncSession, call_id: str) -> bool:
     """Whether a leader took this call over."""
     query = select(Supervision.id).where(Supervision.call_id == call_id, Supervision.wanted == Mode.TAKE_OVER)

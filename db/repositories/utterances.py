@@ -67,7 +67,8 @@ async def replace_with_final(
 
 async def of_call(session: AsyncSession, call_id: str) -> list[Utterance]:
     """The lines of caller and seat in the order in which they were spoken; nobody else's."""
-    query = select(Utterance).where(Utterance.call_id == call_id, Utterance.bridge_leg_id.is_(None))
+    mine = Utterance.bridge_leg_id.is_(None) & (Utterance.speaker != Speaker.LEADER)
+    query = select(Utterance).where(Utterance.call_id == call_id, mine)
     return list(await session.scalars(query.order_by(Utterance.start_s, Utterance.id)))
 
 

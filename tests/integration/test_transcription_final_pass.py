@@ -126,6 +126,20 @@ async def test_a_message_of_the_caller_alone_in_a_narrow_file_gets_its_words(hou
     assert await states(house) == [RecordingState.TRANSCRIBED]
 
 
+async def test_what_a_leader_said_who_barged_in_is_words_of_the_call_and_of_no_draft(house, sounds):
+    await call_with(house, (RecordingKind.CONVERSATION, "upsampled.wav", "wide.wav", 0))
+    async with transaction(house.sessions) as session:
+        for row in await recordings.of_call(session, "ms-1.1"):
+            row.lead_files = [("wide.wav", 7.0)]
+    await until("the call is heard", lambda: house.told, 40)
+    async with transaction(house.sessions) as session:
+        everybody = await utterances.all_of_call(session, "ms-1.1")
+    mine = [line for line in everybody if line.speaker is Speaker.LEADER]
+    assert mine
+    assert all(line.start_s >= 7.0 for line in mine)
+    assert {line.speaker for line in await lines(house)} == {Speaker.CALLER, Speaker.SEAT}
+
+
 async def test_a_talk_and_a_later_message_keep_each_other_and_replace_the_live_lines(house, sounds):
     talk = (RecordingKind.CONVERSATION, "upsampled.wav", "wide.wav", 0)
     await call_with(house, talk, (RecordingKind.VOICEMAIL, "narrow.wav", None, 100))

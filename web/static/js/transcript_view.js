@@ -1,7 +1,7 @@
 // Lines by speaker in the order of speech: guesses grey, settled black. Follows only a reader who is at the end.
 import { clock, make } from "./api.js";
 
-const NAMES = { caller: "来电", seat: "坐席" };
+const NAMES = { caller: "来电", seat: "坐席", leader: "班长" };
 const AT_END_PX = 40;
 const OVERLAP_S = 0.05;
 // A party of a conference has a voice of its own, and is shown by role and name
