@@ -5,7 +5,9 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import gc
 import ipaddress
+import socket
 import sys
 from pathlib import Path
 
@@ -40,7 +42,15 @@ def check_address(settings: Settings) -> None:
 
 
 class Server(uvicorn.Server):
-    """Lets event streams end before it waits for connections to close."""
+    """Never searches the heap that it begins with, and lets event streams end before it waits for them."""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start, then take what stands for good out of the collector's sight.
+
+        Its 400,000 objects never become garbage; to search them takes 170 ms, in which no phone is rung.
+        """
+        await super().startup(sockets)
+        gc.freeze()
 
     async def shutdown(self, sockets: object = None) -> None:
         """End the streams first: they never end by themselves."""
