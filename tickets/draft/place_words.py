@@ -33,6 +33,7 @@ _ANSWER = 16
 """So near the beginning of his turn the caller still answers what he was asked."""
 _NEAR = 6
 _BESIDE = 1
+_TOWN_ENDS = ("镇", "乡")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,8 @@ class Around:
     asked: bool
     other: bool
     """The next words make something else of it (白帝城, 公平合理)."""
+    after_town: bool
+    """镇 or 乡 stands before it."""
     within: bool
     """That something would still lie there (车家坝广场)."""
 
@@ -67,13 +70,14 @@ def around(heard: Heard, hit: Hit) -> Around:
         begins=hit.start == begin,
         asked=hit.start - begin <= _ANSWER and bool(_ASKS_PLACE.search(question)),
         other=bool(_NOT_A_PLACE.match(after)) and not firm,
+        after_town=before[-1:] in _TOWN_ENDS,
         within=bool(_LIES_THERE.match(after)),
     )
 
 
 def backed(hit: Hit, hits: Sequence[Hit]) -> bool:
     """The other half of the name, village or town, is said beside it."""
-    return any(_backs(hit, other) for other in hits if other.region.town == hit.region.town)
+    return any(_backs(hit, other) for other in hits)
 
 
 def _backs(hit: Hit, other: Hit) -> bool:
@@ -91,7 +95,7 @@ def _backs(hit: Hit, other: Hit) -> bool:
 
 
 def is_place(heard: Heard, hit: Hit, hits: Sequence[Hit]) -> bool:
-    """The decision for one hit; `hits` are all of the call."""
+    """The decision for one hit; `hits` are all of the call that are of the same town."""
     seen = around(heard, hit)
     if hit.name.form is Form.WHOLE:
         return _whole(hit, seen, hits)
@@ -106,7 +110,7 @@ def is_place(heard: Heard, hit: Hit, hits: Sequence[Hit]) -> bool:
 def _whole(hit: Hit, seen: Around, hits: Sequence[Hit]) -> bool:
     if len(hit.name.text) == 2:
         known = seen.leads if hit.name.text != "回村" else seen.ends or seen.asked
-        known = known and not any(other.is_town and other.end == hit.start for other in hits)
+        known = known and not seen.after_town
         return hit.likeness is Likeness.EXACT and (known or backed(hit, hits))
     if hit.likeness is not Likeness.EXACT and _COUNTED.match(seen.said):
         return False
@@ -132,9 +136,7 @@ def _cut(hit: Hit, seen: Around, hits: Sequence[Hit]) -> bool:
 
 def _town_said(hit: Hit, hits: Sequence[Hit]) -> bool:
     return any(
-        other.is_town and other.likeness is Likeness.EXACT and other.region.town == hit.region.town
-        for other in hits
-        if other.name.form is Form.WHOLE
+        other.is_town and other.likeness is Likeness.EXACT for other in hits if other.name.form is Form.WHOLE
     )
 
 

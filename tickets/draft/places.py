@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from tickets.draft.gazetteer import Form, Gazetteer, Hit, Likeness, Region
 from tickets.draft.heard import BREAK, Heard
@@ -56,6 +57,8 @@ class Places:
 
     def __init__(self, gazetteer: Gazetteer) -> None:
         self._gazetteer = gazetteer
+        self._last: tuple[Any, list[Mention]] = (None, [])
+        """One draft asks twice about the same words. Replaced whole, so that threads need no lock."""
 
     def mentions(self, heard: Heard) -> list[Mention]:
         """Every place named, in order; a town said with its village is one mention."""
@@ -63,8 +66,19 @@ class Places:
         return [replace(one, start=at[one.start], end=at[one.end - 1] + 1) for one in self._mentions(clear)]
 
     def _mentions(self, heard: Heard) -> list[Mention]:
+        key = (heard.text, tuple(heard.asked_before.items()))
+        last = self._last
+        if last[0] != key:
+            self._last = last = (key, self._search(heard))
+        return last[1]
+
+    def _search(self, heard: Heard) -> list[Mention]:
         hits = self._gazetteer.hits(heard)
-        return _joined(_settled([hit for hit in hits if is_place(heard, hit, hits)]), heard.text)
+        by_town: dict[str, list[Hit]] = {}
+        for hit in hits:
+            by_town.setdefault(hit.region.town, []).append(hit)
+        believed = [hit for hit in hits if is_place(heard, hit, by_town[hit.region.town])]
+        return _joined(_settled(believed), heard.text)
 
     def find(self, heard: Heard) -> tuple[Field[str], Field[str]]:
         """Town and village of the matter; null where two are equally likely."""
