@@ -115,7 +115,9 @@ class LightPhones:
         return [sound[at : at + FRAME] for at in range(0, count, FRAME)]
 
     def __enter__(self) -> LightPhones:
-        self._threads = [threading.Thread(target=work, daemon=True) for work in (self._signal, self._talk)]
+        self._threads = [
+            threading.Thread(target=work, daemon=True) for work in (self._signal, self._talk, self._listen)
+        ]
         for thread in self._threads:
             thread.start()
         return self
@@ -197,18 +199,23 @@ class LightPhones:
                 with contextlib.suppress(OSError):
                     leg.sound.sendto(leg.packet(), leg.to)
             due += FRAME / RATE_HZ
-            while (left := due - time.monotonic()) > 0:
-                for key, _ in self._ready.select(left):
-                    self._hear(key.data)
+            time.sleep(max(0.0, due - time.monotonic()))
             if time.monotonic() - due > 1:
                 due = time.monotonic()  # a machine that stood still is not made up for
 
+    def _listen(self) -> None:
+        """A thread of its own: who is late with sending must not be deaf as well."""
+        while not self._closed.is_set():
+            for key, _ in self._ready.select(0.1):
+                self._hear(key.data)
+
     @staticmethod
     def _hear(leg: Leg) -> None:
+        """All that has come."""
         with contextlib.suppress(BlockingIOError, OSError):
-            data = leg.sound.recv(2048)
-            if len(data) > 12 and data[1] & 0x7F == 8:
-                leg.received += 1
-                leg.heard.append(data[12:])
-                if len(leg.heard) > 100:
-                    del leg.heard[:50]
+            while data := leg.sound.recv(2048):
+                if len(data) > 12 and data[1] & 0x7F == 8:
+                    leg.received += 1
+                    leg.heard.append(data[12:])
+                    if len(leg.heard) > 100:
+                        del leg.heard[:50]
