@@ -2,8 +2,9 @@
 SHELL := /bin/bash
 PY := .venv/bin/python
 export PYTHONDONTWRITEBYTECODE :=
-# Each worker has instances of its own; tests mostly wait for telephones, so three share two cores well
+# Tests with telephones and browsers mostly wait, so three share two cores well; those that compute fill the gaps
 WORKERS ?= 3
+SPREAD := --dist loadgroup --no-loadscope-reorder --by-module
 
 .DEFAULT_GOAL := help
 
@@ -29,8 +30,10 @@ lint: tools ## Format, lint, types, house arrows
 
 test: lint ## Lint, then unit, integration and end-to-end tests on the real parts
 	@.venv/bin/pytest -q tests/unit
-	@.venv/bin/pytest -q -n $(WORKERS) --dist loadfile tests/integration
-	@.venv/bin/pytest -q -n $(WORKERS) --dist loadfile tests/e2e
+	@nice -n 5 .venv/bin/pytest -q -n 2 $(SPREAD) tests/integration > var/integration.log 2>&1 & \
+	  beside=$$!; .venv/bin/pytest -q -n $(WORKERS) $(SPREAD) tests/e2e; ours=$$?; \
+	  echo "== tests/integration, which ran beside:"; tail -n +3 -f --pid=$$beside var/integration.log; \
+	  wait $$beside && exit $$ours
 
 bench: tools ## Measured figures, side by side with a peer or a bare floor
 	@.venv/bin/pytest -q -m bench -s tests/bench

@@ -39,7 +39,7 @@ async def load_reference(session: AsyncSession) -> None:
         if row["code"] not in categories:
             parent = row["code"][:2] if len(row["code"]) > 2 else None
             session.add(Category(code=row["code"], parent_code=parent, name=row["name"]))
-            await session.flush()
+    await session.flush()  # in the file's order, where each parent stands before its children
     policies = set(await session.scalars(select(Policy.key)))
     for row in _rows("policies.csv"):
         if row["key"] not in policies:
@@ -50,11 +50,13 @@ async def load_reference(session: AsyncSession) -> None:
 async def _load_regions(session: AsyncSession) -> None:
     towns = set(await session.scalars(select(Town.code)))
     villages = set(await session.scalars(select(Village.name)))
-    for row in _rows("regions.csv"):
+    rows = list(_rows("regions.csv"))
+    for row in rows:
         if row["town_code"] not in towns:
             session.add(Town(code=row["town_code"], name=row["town"], kind=row["town_type"]))
             towns.add(row["town_code"])
-            await session.flush()
+    await session.flush()
+    for row in rows:
         if row["village"] and row["village"] not in villages:
             session.add(Village(town_code=row["town_code"], name=row["village"], kind=row["village_type"]))
             villages.add(row["village"])

@@ -22,6 +22,8 @@ from ops.carrier import Carrier
 
 Event = dict[str, Any]
 _HEADER_BYTES: Final = 44
+PATIENCE_S: Final = 30.0
+"""A check must not fail because the machine is busy: waiting ends as soon as it is so."""
 
 
 class PhoneDidNot(AssertionError):
@@ -123,7 +125,7 @@ class ScriptedPhone:
         """Die without a BYE, as a crashed browser does."""
         self._process.kill()
 
-    def wait(self, event: str, *, timeout_s: float = 15.0, skip: int = 0, **facts: Any) -> Event:
+    def wait(self, event: str, *, timeout_s: float = PATIENCE_S, skip: int = 0, **facts: Any) -> Event:
         """The first event of that name with those facts (after `skip` of them), seen already or to come.
 
         Raises:
@@ -139,11 +141,11 @@ class ScriptedPhone:
                 raise PhoneDidNot(f"{event} {facts} not in {timeout_s} s; saw {self.events}")
             return matches()[skip]
 
-    def wait_answered(self, timeout_s: float = 15.0) -> Event:
+    def wait_answered(self, timeout_s: float = PATIENCE_S) -> Event:
         """The call is confirmed."""
         return self.wait("state", state="CONFIRMED", timeout_s=timeout_s)
 
-    def wait_ended(self, timeout_s: float = 15.0) -> Event:
+    def wait_ended(self, timeout_s: float = PATIENCE_S) -> Event:
         """The call is over."""
         return self.wait("state", state="DISCONNECTED", timeout_s=timeout_s)
 

@@ -193,8 +193,8 @@ class BridgeHouse:
         caller.call(self.settings.asterisk.hotline_number)
         caller.wait("media", skip=skip)
         caller.dtmf("1")
-        seat.wait("state", state="CONFIRMED", skip=skip, timeout_s=30)
-        self.operator.seat_is(1, "talking", 30)
+        seat.wait("state", state="CONFIRMED", skip=skip)
+        self.operator.seat_is(1, "talking")
 
 
 def kill_api(house: BridgeHouse) -> None:

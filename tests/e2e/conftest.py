@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from tests.e2e.hotline import Hotline
+from tests.e2e.hotline import PATIENCE_S, Hotline
 
 CHROMIUM_FLAGS = (
     "--no-sandbox",
@@ -25,8 +25,20 @@ CHROMIUM_FLAGS = (
 )
 
 
-# A machine that runs three files at once is slow now and then; what never comes is still noticed
-expect.set_options(timeout=15_000)
+# Playwright gives a page five seconds: too few for a machine that runs three hotlines
+expect.set_options(timeout=PATIENCE_S * 1000)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A failure shows the last lines of each hotline's logs: where it ran, nobody can look any more."""
+    report = yield
+    if report.failed:
+        report.sections.extend(
+            (f"logs of {house.settings.state_dir}", house.logs()) for house in Hotline.running
+        )
+    return report
+
 
 _running: list[Hotline] = []
 
@@ -84,7 +96,7 @@ def page(browser: Browser, hotline: Hotline) -> Iterator[Page]:
         timezone_id="Asia/Shanghai",
     )
     opened = context.new_page()
-    opened.set_default_timeout(15_000)
+    opened.set_default_timeout(PATIENCE_S * 1000)
     opened.on("console", lambda message: print(f"browser: {message.text}"))  # noqa: T201  shown when a test fails
     yield opened
     context.close()

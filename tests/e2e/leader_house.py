@@ -67,13 +67,13 @@ def three(hotline: Hotline, files: Path, number: str, login: str = "leader") -> 
         caller.call(hotline.settings.asterisk.hotline_number)
         caller.wait("media")
         caller.dtmf("1")
-        seat.wait_answered(30)
+        seat.wait_answered()
         operator.seat_is(1, "talking")
         try:
             yield Three(caller, seat, lead, operator, leader, operator.seat(1)["call_id"])
         finally:
             caller.hang_up()
-            wait_for("the seat to be left", lambda: _left(operator), 30)
+            wait_for("the seat to be left", lambda: _left(operator))
             leader.post("/api/supervision/release")
 
 

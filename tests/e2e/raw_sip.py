@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import re
 import socket
+import time
 import uuid
 from dataclasses import dataclass, field
 
 from core.config import Settings
+
+# As RFC 3261 tells a telephone on UDP: what a busy machine let fall is sent again
+RETRANSMIT_S = (0.5, 1.0, 2.0, 4.0)
+PROCEEDING_S = 20.0
+"""How long the final answer may take once a provisional one has come."""
 
 
 @dataclass
@@ -46,7 +52,6 @@ class RawPhone:
     def __enter__(self) -> RawPhone:
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.socket.bind((self.source, 0))
-        self.socket.settimeout(4)
         self.port = self.socket.getsockname()[1]
         self.server = (self.settings.asterisk.sip_address, self.settings.asterisk.sip_port)
         return self
@@ -73,10 +78,10 @@ class RawPhone:
         self._write("ACK", self.count, "", "", compact=False)
         return answer.status
 
-    def ask(self, method: str, *, headers: str = "", body: str = "") -> int:
-        """A request inside the dialog; the final status, 0 for no answer."""
+    def ask(self, method: str, *, headers: str = "", body: str = "", tries: int = len(RETRANSMIT_S)) -> int:
+        """A request inside the dialog; the final status, 0 for no answer to so many sendings."""
         try:
-            return self._send(method, headers=headers, body=body, compact=False).status
+            return self._send(method, headers=headers, body=body, compact=False, tries=tries).status
         except TimeoutError:
             return 0
 
@@ -89,20 +94,40 @@ class RawPhone:
         except TimeoutError:
             return 0
 
-    def _send(self, method: str, *, headers: str, body: str, compact: bool) -> Answer:
+    def _send(
+        self, method: str, *, headers: str, body: str, compact: bool, tries: int = len(RETRANSMIT_S)
+    ) -> Answer:
         self.count += 1
-        self._write(method, self.count, headers, body, compact=compact)
-        while True:
-            text = self.socket.recv(65536).decode("utf-8", "replace")
+        branch = uuid.uuid4().hex
+        for wait_s in RETRANSMIT_S[:tries]:
+            self._write(method, self.count, headers, body, compact=compact, branch=branch)
+            answer = self._final(method, wait_s)
+            if answer is not None:
+                return answer
+        raise TimeoutError
+
+    def _final(self, method: str, wait_s: float) -> Answer | None:
+        """The final answer, if it comes in so long or has begun to come."""
+        until = time.monotonic() + wait_s
+        while (left := until - time.monotonic()) > 0:
+            self.socket.settimeout(left)
+            try:
+                text = self.socket.recv(65536).decode("utf-8", "replace")
+            except TimeoutError:
+                return None
             answer = Answer(text.split("\r\n", 1)[0], text)
             if not answer.status:
                 self.requests.append(answer.line)
-                continue
-            if answer.status >= 200 and answer.header("CSeq") == f"{self.count} {method}":
-                return answer
+            elif answer.header("CSeq") == f"{self.count} {method}":
+                if answer.status >= 200:
+                    return answer
+                until = time.monotonic() + PROCEEDING_S
+        return None
 
-    def _write(self, method: str, number: int, headers: str, body: str, *, compact: bool) -> None:
-        branch = uuid.uuid4().hex
+    def _write(
+        self, method: str, number: int, headers: str, body: str, *, compact: bool, branch: str = ""
+    ) -> None:
+        branch = branch or uuid.uuid4().hex
         to = self.to or f"<{self.target}>"
         kind = "Content-Type: application/sdp\r\n" if method == "INVITE" else ""
         caller = f"{self.display}<sip:{self.user}@{self.source}>;tag={self.tag}"

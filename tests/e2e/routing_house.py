@@ -42,7 +42,7 @@ def desks(house: Hotline) -> Iterator[Desks]:
             found[seat] = (person, phone)
         yield found
         for seat, (person, _) in found.items():
-            person.seat_is(seat, "ready", 30)
+            person.seat_is(seat, "ready")
             person.post(f"/api/seats/{seat}/sign-off")
 
 

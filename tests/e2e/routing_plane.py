@@ -8,7 +8,6 @@ from collections.abc import Iterator
 import pytest
 
 from ops.phone import ScriptedPhone
-from tests.e2e.hotline import wait_for
 from tests.e2e.voice_plane import SHORT, VoicePlane
 
 # Three lines may be taken by anybody, the other three are reserved
@@ -36,7 +35,7 @@ def plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[VoicePlane]:
 def empty_queue(plane: VoicePlane) -> Iterator[None]:
     yield
     plane.nobody()
-    wait_for("an empty house", lambda: "0 active calls" in plane.asterisk.rx("core show channels"), 30)
+    plane.empty()
 
 
 def rings(phone: ScriptedPhone) -> list[str]:

@@ -115,7 +115,7 @@ def a_ticket(hotline: Hotline) -> int:
         operator.post("/api/seats/2/take", {"phone": "desk"})
         operator.post("/api/seats/2/start")
         caller.call("56564444")
-        seat.wait("incoming", timeout_s=30)
+        seat.wait("incoming")
         seat.answer()
         operator.seat_is(2, "talking")
         call_id = operator.seat(2)["call_id"]

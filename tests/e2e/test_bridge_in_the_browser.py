@@ -12,6 +12,7 @@ from ops.carrier import Carrier
 from ops.phone import ScriptedPhone
 from ops.smoke_bridge import CATEGORY
 from tests.e2e.bridge_house import BridgeHouse
+from tests.e2e.hotline import PATIENCE_S
 from tests.e2e.test_seat_in_the_browser import begin_duty, shoot
 
 OUTSIDE = ("grid_worker", "internet_office", "handling_unit")
@@ -38,7 +39,7 @@ def seat_page(browser: Browser, house: BridgeHouse) -> Iterator[Page]:
         locale="zh-CN",
     )
     opened = context.new_page()
-    opened.set_default_timeout(20_000)
+    opened.set_default_timeout(PATIENCE_S * 1000)
     opened.on("console", lambda message: print(f"browser: {message.text}"))  # noqa: T201  shown when a test fails
     yield opened
     context.close()
@@ -54,7 +55,7 @@ def test_one_key_three_cards_and_the_seat_may_end_it(
         ScriptedPhone.citizen(house.settings, "13812340000") as caller,
     ):
         caller.call("56564444")
-        expect(page.get_by_test_id("answer")).to_be_enabled(timeout=30_000)
+        expect(page.get_by_test_id("answer")).to_be_enabled()
         page.keyboard.press("F1")
         expect(page.get_by_test_id("ticket-number")).not_to_be_empty()
         form = page.get_by_test_id("ticket-form")
@@ -66,7 +67,7 @@ def test_one_key_three_cards_and_the_seat_may_end_it(
         page.keyboard.press("F9")
         page.keyboard.press("F9")
         for role in OUTSIDE:
-            expect(page.get_by_test_id(f"leg-{role}")).to_contain_text("已接通", timeout=30_000)
+            expect(page.get_by_test_id(f"leg-{role}")).to_contain_text("已接通")
         shoot(page, "bridge-joined")
         assert len(house.carrier.invites) == len(OUTSIDE)
         page.get_by_test_id("leg-grid_worker").get_by_text("静音").click()
@@ -78,4 +79,4 @@ def test_one_key_three_cards_and_the_seat_may_end_it(
         expect(page.get_by_test_id("bridge-state")).to_contain_text("已结束")
         shoot(page, "bridge-ended")
         caller.hang_up()
-        caller.wait_ended(30)
+        caller.wait_ended()

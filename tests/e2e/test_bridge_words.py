@@ -57,7 +57,7 @@ def test_what_the_unit_on_duty_says_is_read_at_the_seat_and_heard_on_the_call(
         ScriptedPhone.citizen(house.settings, "13812340000") as caller,
     ):
         caller.call("56564444")
-        expect(page.get_by_test_id("answer")).to_be_enabled(timeout=30_000)
+        expect(page.get_by_test_id("answer")).to_be_enabled()
         page.keyboard.press("F1")
         expect(page.get_by_test_id("ticket-number")).not_to_be_empty()
         form = page.get_by_test_id("ticket-form")
@@ -67,13 +67,13 @@ def test_what_the_unit_on_duty_says_is_read_at_the_seat_and_heard_on_the_call(
         page.keyboard.press("Alt+s")
         expect(page.locator("#said")).to_be_visible()
         page.keyboard.press("F9")
-        expect(page.get_by_test_id("leg-handling_unit")).to_contain_text("已接通", timeout=30_000)
+        expect(page.get_by_test_id("leg-handling_unit")).to_contain_text("已接通")
         expect(page.locator(OUTSIDE).filter(has_text="承办单位").first).to_be_visible(timeout=60_000)
         shoot(page, "bridge-words-live")
         outside["handling_unit"].hang_up()
-        expect(page.get_by_test_id("leg-handling_unit")).to_contain_text("已离开", timeout=20_000)
+        expect(page.get_by_test_id("leg-handling_unit")).to_contain_text("已离开")
         caller.hang_up()
-        caller.wait_ended(30)
+        caller.wait_ended()
     leader = house.leader
     call = leader.get("/api/calls")["calls"][0]
     finals = wait_for("the second pass", lambda: finals_of(house, call["id"]), 200)

@@ -8,11 +8,10 @@ from ops.phone import ScriptedPhone
 from tests.e2e.hotline import Hotline, Person, wait_for
 
 
-def newest(leader: Person, number: str) -> dict[str, object] | None:
-    found = [leader.call(row["id"]) for row in leader.get("/api/calls")["calls"][:5]]
-    return next(
-        (call for call in found if str(call["caller"]).endswith(number) and call["state"] == "ended"), None
-    )
+def call_of(leader: Person, number: str, state: str) -> dict[str, object] | None:
+    """That caller's call, once it is in that state."""
+    found = leader.call_of(number)
+    return found if found and found["state"] == state else None
 
 
 @pytest.fixture
@@ -26,7 +25,7 @@ def test_in_the_greeting(hotline: Hotline, leader: Person) -> None:
         caller.wait_answered()
         caller.hang_up()
         caller.wait_ended()
-    call = wait_for("the call's end", lambda: newest(leader, "0001"))
+    call = wait_for("the call's end", lambda: call_of(leader, "13600000001", "ended"))
     assert (call["outcome"], call["ticket_id"], call["answered_at"]) == ("abandoned_greeting", None, None)
 
 
@@ -40,20 +39,15 @@ def test_in_the_queue_and_while_ringing(hotline: Hotline, leader: Person) -> Non
         operator.post("/api/seats/2/take", {"phone": "desk"})
         operator.post("/api/seats/2/start")
         rings.call("56564444")
-        seat.wait("incoming", timeout_s=30)
+        seat.wait("incoming")
         waits.call("56564444")
-        wait_for("one who waits", lambda: waiting(leader), 30)
+        wait_for("one who waits", lambda: call_of(leader, "13600000003", "queued"))
         for caller in (waits, rings):
             caller.hang_up()
             caller.wait_ended()
-        for number in ("0002", "0003"):
-            call = wait_for("the call's end", lambda number=number: newest(leader, number))
+        for number in ("13600000002", "13600000003"):
+            call = wait_for("the call's end", lambda number=number: call_of(leader, number, "ended"))
             assert call["outcome"] == "abandoned_queue"
             assert call["ticket_id"] is None
         operator.seat_is(2, "ready")
         operator.post("/api/seats/2/sign-off")
-
-
-def waiting(leader: Person) -> bool:
-    found = [leader.call(row["id"]) for row in leader.get("/api/calls")["calls"][:3]]
-    return any(call["state"] == "queued" and str(call["caller"]).endswith("0003") for call in found)

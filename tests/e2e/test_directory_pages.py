@@ -47,6 +47,7 @@ def test_a_unit_is_added_by_keyboard_found_and_tested_by_hand(no_errors: Page, h
     expect(page.get_by_test_id("row-units").first).to_be_visible()
     shoot(page, "directory-units")
     page.keyboard.press("Alt+n")
+    expect(page.locator("#edit-form input").first).to_be_focused()
     page.keyboard.type("SC1")
     page.keyboard.press("Tab")
     page.keyboard.type("奉节第二水厂")
@@ -83,7 +84,8 @@ def test_what_was_typed_is_not_lost_by_escape(no_errors: Page, hotline: Hotline)
     enter(page, hotline, "head", "/directory")
     page.get_by_test_id("new").click()
     page.locator("#edit-form [name=name]").fill("还没有写完")
-    page.keyboard.press("Escape")
+    with page.expect_event("dialog"):
+        page.keyboard.press("Escape")
     expect(page.locator("#edit")).to_be_visible()
     assert asked == ["刚才填写的内容还没有保存，要放弃吗？"]
 
@@ -218,11 +220,11 @@ def test_a_grid_worker_s_telephone_shows_one_red_button_and_takes_a_report(
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
     shoot(page, "grid")
     page.locator("#report-part summary").click()
-    page.locator("#report [name=content]").fill("3组花林坪公路垮塌十米")
+    page.locator("#report [name=content]").fill("3组观音岩公路垮塌十米")
     page.get_by_test_id("report-send").click()
     expect(page.get_by_test_id("report-said")).to_contain_text("已上报，编号")
     shoot(page, "grid-report")
-    found = hotline.sign_in("leader").get("/api/tickets?q=花林坪")["tickets"]
+    found = hotline.sign_in("leader").get("/api/tickets?q=观音岩")["tickets"]
     assert [(one["status"], one["channel"]) for one in found] == [("pending_accept", "grid")]
     for place in ("/seat", "/directory", "/tickets"):
         assert page.goto(place).status == 403

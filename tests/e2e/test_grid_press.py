@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from ops.carrier import Carrier
 from tests.e2e.bridge_house import BridgeHouse
+from tests.e2e.hotline import PATIENCE_S
 from tests.e2e.test_directory_pages import shoot
 
 OWN_PHONE = "13800100014"
@@ -38,7 +39,7 @@ def telephone(browser: Browser, house: BridgeHouse) -> Iterator[Page]:
         base_url=house.hotline.url, viewport={"width": 360, "height": 740}, locale="zh-CN"
     )
     page = context.new_page()
-    page.set_default_timeout(15_000)
+    page.set_default_timeout(PATIENCE_S * 1000)
     page.on("pageerror", lambda error: pytest.fail(f"the page threw: {error}"))
     page.on("dialog", lambda dialog: dialog.accept())
     page.goto("/login")
@@ -58,7 +59,7 @@ def test_one_tap_and_three_people_talk(house: BridgeHouse, telephone: Page, tmp_
         page.get_by_test_id("press").dblclick()
         for role in ("grid_worker", "internet_office", "handling_unit"):
             card = page.get_by_test_id(f"leg-{role}")
-            expect(card).to_have_attribute("data-state", "joined", timeout=30_000)
+            expect(card).to_have_attribute("data-state", "joined")
             expect(card).to_contain_text("已接通")
         expect(page.get_by_test_id("leg-grid_worker")).to_contain_text("谢网格员")
         expect(page.get_by_test_id("leg-grid_worker")).to_contain_text("138****0014")

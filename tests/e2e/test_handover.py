@@ -46,31 +46,29 @@ def test_one_key_calls_119_which_presses_nothing_and_the_operator_may_leave(
         ScriptedPhone.citizen(house.settings, "13812341119", **sounds(tmp_path, "caller")) as caller,
     ):
         caller.call("56564444")
-        expect(page.get_by_test_id("answer")).to_be_enabled(timeout=30_000)
+        expect(page.get_by_test_id("answer")).to_be_enabled()
         page.keyboard.press("F1")
         expect(page.get_by_test_id("ticket-number")).not_to_be_empty()
-        expect(page.get_by_test_id("handover")).to_be_enabled(timeout=15_000)
+        expect(page.get_by_test_id("handover")).to_be_enabled()
         page.keyboard.press("Alt+e")
-        expect(page.get_by_test_id("handover-119")).to_be_visible(
-            timeout=15_000
-        )  # nothing was said: a person chooses
+        expect(page.get_by_test_id("handover-119")).to_be_visible()  # nothing was said: a person chooses
         shoot(page, "handover-choice")
         page.keyboard.press("2")
-        expect(page.get_by_test_id("leg-emergency")).to_contain_text("已接通", timeout=30_000)
-        expect(page.get_by_test_id("leg-caller")).to_contain_text("已接通", timeout=30_000)
+        expect(page.get_by_test_id("leg-emergency")).to_contain_text("已接通")
+        expect(page.get_by_test_id("leg-caller")).to_contain_text("已接通")
         hears = tmp_path / "handling_unit-hears.wav"
-        wait_for("119 to hear the caller", lambda: tone_power(hears, 440) > 0.1, 30)
+        wait_for("119 to hear the caller", lambda: tone_power(hears, 440) > 0.1)
         shoot(page, "handover-joined")
         expect(page.get_by_test_id("handover")).to_contain_text("已移交")
         page.keyboard.press("Alt+e")
-        expect(page.get_by_test_id("state-word")).to_contain_text("话后整理", timeout=30_000)
+        expect(page.get_by_test_id("state-word")).to_contain_text("话后整理")
         heard = tmp_path / "caller-hears.wav"
-        wait_for("the caller to hear 119", lambda: tone_power(heard, 1510) > 0.1, 30)
+        wait_for("the caller to hear 119", lambda: tone_power(heard, 1510) > 0.1)
         assert not [
             one for one in (caller, service) if any(e.get("state") == "DISCONNECTED" for e in one.events)
         ]
         service.hang_up()
-        caller.wait_ended(30)
+        caller.wait_ended()
     assert [invite.number for invite in house.carrier.invites] == [FIRE]
     assert not [event for event in service.events if event["event"] == "pressed"]
     kept_on_the_ticket(house)
@@ -80,10 +78,10 @@ def kept_on_the_ticket(house: BridgeHouse) -> None:
     """Most urgent, who took it, and what was said is recorded."""
     call = house.leader.get("/api/calls")["calls"][0]
     ticket_id = house.leader.get(f"/api/calls/{call['id']}")["ticket_id"]
-    told = wait_for("the ticket's row", lambda: handed_over(house, ticket_id), 30)
+    told = wait_for("the ticket's row", lambda: handed_over(house, ticket_id))
     assert "119" in told
     assert house.leader.get(f"/api/tickets/{ticket_id}")["urgency"] == "特急"
-    wait_for("its recording", lambda: recorded(house), 30)
+    wait_for("its recording", lambda: recorded(house))
 
 
 def handed_over(house: BridgeHouse, ticket_id: int) -> str | None:

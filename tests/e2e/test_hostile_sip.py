@@ -23,8 +23,14 @@ def send(hotline: Hotline, source: str, *, number: str = "56564444", user: str =
             return 0
 
 
-def calls(hotline: Hotline) -> int:
-    return len(hotline.sign_in("leader").get("/api/calls")["calls"])
+def calls(hotline: Hotline) -> set[str]:
+    """The newest fifty; others of the folder call here too, so that nobody counts them."""
+    return {row["id"] for row in hotline.sign_in("leader").get("/api/calls")["calls"]}
+
+
+def calls_of(hotline: Hotline, number: str) -> int:
+    rows = hotline.sign_in("leader").get("/api/calls")["calls"]
+    return [row["caller_masked"] for row in rows].count(f"{number[:3]}****{number[-4:]}")
 
 
 FORGED = "1%0d%0aEvent%3a%20Hangup%0d%0aX%3a%20"
@@ -34,7 +40,7 @@ FORGED = "1%0d%0aEvent%3a%20Hangup%0d%0aX%3a%20"
 def test_a_percent_escape_in_from_never_becomes_a_channel(hotline: Hotline, user: str) -> None:
     before = calls(hotline)
     assert send(hotline, CARRIER, user=user) in (401, 403)
-    assert calls(hotline) == before
+    assert calls(hotline) <= before
 
 
 @pytest.mark.parametrize("number", ["119", "9911", "echo", "seat1", "s", "0015551234567"])
@@ -46,14 +52,14 @@ def test_the_carrier_reaches_the_hotline_number_only(hotline: Hotline, number: s
 def test_a_stranger_is_nobody_whatever_name_it_takes(hotline: Hotline, user: str) -> None:
     before = calls(hotline)
     assert send(hotline, STRANGER, user=user) in (0, 401, 403)
-    assert calls(hotline) == before
+    assert calls(hotline) <= before
 
 
 def test_the_compact_spelling_of_from_is_no_way_round(hotline: Hotline) -> None:
     before = calls(hotline)
     with RawPhone(hotline.settings, CARRIER, FORGED) as phone:
         assert phone.invite(compact=True) in (401, 403)
-    assert calls(hotline) == before
+    assert calls(hotline) <= before
 
 
 @pytest.mark.parametrize("account", ["seat1", "desk1", "demo", "trunk", "nobody"])
@@ -64,17 +70,16 @@ def test_nobody_registers_from_outside(hotline: Hotline, source: str, account: s
 
 
 def test_a_caller_cannot_move_a_call_by_refer(hotline: Hotline) -> None:
-    before = calls(hotline)
     with RawPhone(hotline.settings, CARRIER, "13500000001") as phone:
         assert phone.invite() == 200
-        wait_for("the call", lambda: calls(hotline) == before + 1)
+        wait_for("the call", lambda: calls_of(hotline, "13500000001") == 1)
         for target in ("sip:56564444@127.0.0.1", "sip:119@127.0.0.1"):
             # Nobody here understands REFER: it is refused, or not even answered (docs/adr/0006)
-            assert phone.ask("REFER", headers=f"Refer-To: <{target}>\r\n") in (0, 405, 501, 603)
+            assert phone.ask("REFER", headers=f"Refer-To: <{target}>\r\n", tries=2) in (0, 405, 501, 603)
         assert phone.requests == []
         assert phone.ask("BYE") == 200
         phone.to = ""
-    assert calls(hotline) == before + 1
+    assert calls_of(hotline, "13500000001") == 1
 
 
 def test_a_caller_cannot_take_over_a_call_by_replaces(hotline: Hotline) -> None:
@@ -94,17 +99,16 @@ def test_a_caller_cannot_take_over_a_call_by_replaces(hotline: Hotline) -> None:
 
 def test_digits_in_info_are_keys_of_the_own_call_and_nothing_else(hotline: Hotline) -> None:
     """docs/adr/0006: they are answered, for a carrier that uses them; junk in them reaches nobody."""
-    before = calls(hotline)
     with RawPhone(hotline.settings, CARRIER, "13500000004") as phone:
         assert phone.invite() == 200
-        wait_for("the call", lambda: calls(hotline) == before + 1)
+        wait_for("the call", lambda: calls_of(hotline, "13500000004") == 1)
         relay = "Content-Type: application/dtmf-relay\r\n"
         for signal in ("X", "", "12345678901234567890", "%0d%0aEvent%3a Hangup", "1\nEvent: Newchannel"):
             phone.ask("INFO", headers=relay, body=f"Signal={signal}\r\nDuration=160\r\n")
         assert phone.ask("INFO", headers=relay, body="Signal=9\r\nDuration=160\r\n") == 200
         assert phone.ask("BYE") == 200
         phone.to = ""
-    assert calls(hotline) == before + 1
+    assert calls_of(hotline, "13500000004") == 1
 
 
 def test_after_a_storm_of_garbage_a_good_call_is_answered(hotline: Hotline) -> None:

@@ -40,7 +40,7 @@ def test_pages_and_telephones_are_encrypted_on_a_lan(tmp_path: Path) -> None:
     supervisor = Supervisor(settings, quiet)
     supervisor.start()
     try:
-        assert supervisor.wait_ready(60)
+        assert supervisor.wait_ready(120)
         answer = httpx.get(f"https://{LAN}:{settings.web.port}/login", verify=trusted)
         assert answer.status_code == 200
         address = f"wss://{LAN}:{settings.asterisk.https_port}/ws"

@@ -58,11 +58,11 @@ def test_taking_over_leaves_the_caller_with_the_leader_and_lets_the_operator_go(
         assert steady_for(all_three, 7)
 
         all_three.lead.hang_up()
-        all_three.caller.wait_ended(20)  # thanked first
+        all_three.caller.wait_ended()  # thanked first
         call = wait_for("the call to end", lambda: ended(all_three))
         assert (call["outcome"], call["operator_name"]) == ("answered", "冉班长")
         assert all_three.until("over")["reason_label"] == "班长已退出"
-        sound = wait_for("the recording", lambda: recording(all_three), 30)
+        sound = wait_for("the recording", lambda: recording(all_three))
         assert sound["duration_s"] > 5
 
 
@@ -77,7 +77,7 @@ def test_a_leader_whose_page_dies_gives_the_caller_back_to_a_seat(hotline: Hotli
         rx(f"channel request hangup {dead}")  # as Asterisk does when no sound has come for long
         all_three.until("over")
         all_three.operator.post("/api/seats/1/wrap-up/finish")
-        again = all_three.operator.seat_is(1, "talking", 30)
+        again = all_three.operator.seat_is(1, "talking")
         assert again["call_id"] == all_three.call_id
         all_hear(tmp_path, caller={"seat"}, seat={"caller"})
         assert not over(all_three.caller)

@@ -29,19 +29,19 @@ def break_a_talk(house: Hotline, desks: Desks) -> None:
     before = rings(phone)
     with citizen(house, BROKEN) as caller:
         caller.call("56564444")
-        phone.wait("incoming", timeout_s=30, skip=before)
+        phone.wait("incoming", skip=before)
         phone.answer()
         person.seat_is(1, "talking")
         hang_up_leg(house, "desk1")
         caller.wait_ended()
-    person.seat_is(1, "ready", 30)
+    person.seat_is(1, "ready")
 
 
 def wait_in_vain(house: Hotline, person: Person) -> None:
     """Longer than the policy in the queue, then hung up."""
     with citizen(house, GAVE_UP) as caller:
         caller.call("56564444")
-        wait_for("a long wait", lambda: waiting_s(person, GAVE_UP) > 1.5, 30)
+        wait_for("a long wait", lambda: waiting_s(person, GAVE_UP) > 1.5)
         caller.hang_up()
         caller.wait_ended()
     assert ended(house, GAVE_UP)["outcome"] == "abandoned_queue"
@@ -57,12 +57,12 @@ def test_a_talk_that_broke_and_a_wait_given_up_come_before_the_rest(house: Hotli
         callers = {n: stack.enter_context(citizen(house, n)) for n in (PLAIN, GAVE_UP, BROKEN)}
         for count, (number, caller) in enumerate(callers.items(), start=1):
             caller.call("56564444")
-            wait_for(f"{number} in the queue", lambda c=count: len(queue_line(house)) == c, 30)
+            wait_for(f"{number} in the queue", lambda c=count: len(queue_line(house)) == c)
         assert queue_line(house) == [20, 20, 0]
         assert [(on_board(person, n) or {})["priority"] for n in callers] == ["normal", "cut_off", "cut_off"]
         before = rings(phone)
         person.post("/api/seats/1/resume")
-        ring = phone.wait("incoming", timeout_s=20, skip=before)
+        ring = phone.wait("incoming", skip=before)
         assert GAVE_UP in ring["headers"]["From"]
         for number in (PLAIN, BROKEN, GAVE_UP):
             callers[number].hang_up()
@@ -94,9 +94,9 @@ def gets_through(house: Hotline, person: Person, key: str, reasons: list[str]) -
         caller.call("56564444")
         caller.wait_answered()
         if key == "5":
-            wait_for("the question", lambda: "hotline-challenge" in place(house, "trunk"), 30)
+            wait_for("the question", lambda: "hotline-challenge" in place(house, "trunk"))
         caller.dtmf(key)
-        wait_for(f"the queue after {key}", lambda: queue_line(house) == [40 if key == "1" else 0], 20)
+        wait_for(f"the queue after {key}", lambda: queue_line(house) == [40 if key == "1" else 0])
 
         def shown() -> bool:
             call = on_board(person, FLOOD)

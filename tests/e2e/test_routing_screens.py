@@ -14,7 +14,7 @@ REGULAR, URGENT = "13844440001", "13844440002"
 
 def talk(page: Page, caller: ScriptedPhone) -> None:
     caller.call("56564444")
-    expect(page.get_by_test_id("answer")).to_be_enabled(timeout=30_000)
+    expect(page.get_by_test_id("answer")).to_be_enabled()
     page.keyboard.press("F1")
     expect(page.get_by_test_id("state-word")).to_contain_text("通话中")
 
@@ -34,7 +34,7 @@ def test_the_card_the_top_line_and_the_wall_say_why(page: Page, hotline: Hotline
         ScriptedPhone.citizen(hotline.settings, URGENT) as urgent,
     ):
         caller.call("56564444")
-        expect(page.get_by_test_id("answer")).to_be_enabled(timeout=30_000)
+        expect(page.get_by_test_id("answer")).to_be_enabled()
         expect(page.get_by_test_id("why")).to_have_text("★ 回头客·原坐席1号")
         screen(page, "seat-regular-rings", fills=True)
         page.keyboard.press("F1")
@@ -42,12 +42,12 @@ def test_the_card_the_top_line_and_the_wall_say_why(page: Page, hotline: Hotline
         urgent.call("56564444")
         urgent.wait_answered()
         urgent.dtmf("1")
-        expect(page.get_by_test_id("queue-word")).to_contain_text("紧急键 1", timeout=15_000)
+        expect(page.get_by_test_id("queue-word")).to_contain_text("紧急键 1")
         screen(page, "seat-urgent-waits", fills=True)
         wall = page.context.new_page()
         wall.set_viewport_size({"width": 1920, "height": 1080})
         wall.goto("/wall")
-        expect(wall.get_by_test_id("waiting-item").first).to_contain_text("▲ 紧急键", timeout=15_000)
+        expect(wall.get_by_test_id("waiting-item").first).to_contain_text("▲ 紧急键")
         screen(wall, "wall-urgent-waits", fills=True)
         wall.close()
         for one in (urgent, caller):

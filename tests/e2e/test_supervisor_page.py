@@ -11,14 +11,14 @@ from playwright.sync_api import Browser, Page, expect
 
 from ops.phone import ScriptedPhone
 from tests.e2e.hearing import HEARD, only_hear, voice
-from tests.e2e.hotline import Hotline, wait_for
+from tests.e2e.hotline import PATIENCE_S, Hotline, wait_for
 from tests.e2e.screen_checks import screen
 from tests.e2e.test_seat_in_the_browser import begin_duty, sign_in
 
 LEADER_HZ = 660.0  # what the browser's microphone hears
 CALLER_HZ = 440.0
 FAR_HZ = 1130.0  # so that nothing of the seat's tone is taken for it
-LONG_MS = 30_000
+LONG_MS = 60_000
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def leader_page(browser: Browser, hotline: Hotline) -> Iterator[Page]:
         timezone_id="Asia/Shanghai",
     )
     opened = context.new_page()
-    opened.set_default_timeout(15_000)
+    opened.set_default_timeout(PATIENCE_S * 1000)
     opened.on("console", lambda message: print(f"leader: {message.text}"))  # noqa: T201  shown when a test fails
     sign_in(opened, hotline, "leader")
     opened.wait_for_url("**/calls")
@@ -53,7 +53,7 @@ def talk(hotline: Hotline, files: Path, number: str) -> Iterator[tuple[ScriptedP
         caller.call(hotline.settings.asterisk.hotline_number)
         caller.wait("media")
         caller.dtmf("1")
-        seat.wait_answered(30)
+        seat.wait_answered()
         operator.seat_is(1, "talking")
         try:
             yield caller, seat
@@ -64,7 +64,7 @@ def talk(hotline: Hotline, files: Path, number: str) -> Iterator[tuple[ScriptedP
                 operator.http.post("/api/seats/1/sign-off", json={}, headers={"X-CSRF-Token": operator.csrf})
                 return bool(operator.seat(1)["state"] == "empty")
 
-            wait_for("the seat to be left", left, 30)
+            wait_for("the seat to be left", left)
 
 
 def hear(files: Path, *, least: float = HEARD, **wanted: set[str]) -> None:
@@ -101,7 +101,7 @@ def test_listen_whisper_and_barge_by_keys_and_take_over(
         hear(tmp_path, caller={"leader"}, least=0.5)
         screen(page, "supervisor-taken-over")
         page.keyboard.press("F8")
-        caller.wait_ended(20)
+        caller.wait_ended()
     expect(page.get_by_test_id("mine")).to_contain_text("接管已结束：班长已退出")
     line = page.get_by_test_id("time-line").first
     expect(line).to_contain_text("138****5501")

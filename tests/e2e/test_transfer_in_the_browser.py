@@ -9,6 +9,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from ops.carrier import Carrier
 from ops.phone import ScriptedPhone
+from tests.e2e.hotline import PATIENCE_S
 from tests.e2e.screen_checks import screen
 from tests.e2e.test_seat_in_the_browser import begin_duty, sign_in
 from tests.e2e.transfer_house import TransferHouse
@@ -41,7 +42,7 @@ def pages(browser: Browser, house: TransferHouse) -> Iterator[tuple[Page, Page]]
     ]
     opened = [context.new_page() for context in contexts]
     for page in opened:
-        page.set_default_timeout(20_000)
+        page.set_default_timeout(PATIENCE_S * 1000)
     yield opened[0], opened[1]
     for context in contexts:
         context.close()
@@ -50,7 +51,7 @@ def pages(browser: Browser, house: TransferHouse) -> Iterator[tuple[Page, Page]]
 def answer(page: Page, caller: ScriptedPhone) -> None:
     """The caller calls, this page takes it."""
     caller.call("56564444")
-    expect(page.get_by_test_id("answer")).to_be_enabled(timeout=30_000)
+    expect(page.get_by_test_id("answer")).to_be_enabled()
     page.keyboard.press("F1")
     expect(page.get_by_test_id("state-word")).to_contain_text("通话中")
 
@@ -68,7 +69,7 @@ def test_ask_a_colleague_by_keyboard_and_hand_over(house: TransferHouse, pages: 
 
         first.keyboard.press("F4")
         expect(first.get_by_test_id("transfer-dialog")).to_be_visible()
-        expect(first.get_by_test_id("transfer-seat-2")).to_have_text("2号席 王芳就绪", timeout=20_000)
+        expect(first.get_by_test_id("transfer-seat-2")).to_have_text("2号席 王芳就绪")
         screen(first, "transfer-list")
         first.get_by_test_id("transfer-search").fill("2号")
         first.keyboard.press("Enter")
@@ -78,13 +79,13 @@ def test_ask_a_colleague_by_keyboard_and_hand_over(house: TransferHouse, pages: 
         second.keyboard.press("F1")
         hand_over(first, second)
         second.keyboard.press("F8")
-        caller.wait_ended(30)
+        caller.wait_ended()
         expect(second.get_by_test_id("state-word")).to_contain_text("话后整理")
 
 
 def colleague_knows_before_the_answer(page: Page) -> None:
     """Who asks, whose call it is, and what has been written."""
-    expect(page.get_by_test_id("answer")).to_be_enabled(timeout=20_000)
+    expect(page.get_by_test_id("answer")).to_be_enabled()
     expect(page.get_by_test_id("caller-number")).to_have_text("138 1234 0000")
     expect(page.get_by_test_id("consult-by")).to_contain_text("坐席 1")
     expect(page.get_by_test_id("ticket-form").locator("[name=content]")).to_have_value(STORY)
@@ -188,7 +189,7 @@ def test_nobody_answers_and_one_key_takes_the_caller_back(
     ):
         answer(page, caller)
         house.consult(house.hotline.sign_in("op03"), number_id=house.outside_id)
-        expect(page.get_by_test_id("room-line")).to_contain_text("忙，请接回来电", timeout=20_000)
+        expect(page.get_by_test_id("room-line")).to_contain_text("忙，请接回来电")
         screen(page, "consult-busy")
         page.keyboard.press("F3")
         expect(page.get_by_test_id("leg-caller")).to_contain_text("已接通")

@@ -23,7 +23,7 @@ def test_a_flood_that_presses_no_key_is_let_go(plane: VoicePlane, keys: str) -> 
         plane.tell(PLAIN, MS_CHALLENGE=1)
         for key in keys:
             caller.dtmf(key)
-        wait_for("the question", lambda: "hotline-challenge" in plane.place(PLAIN), 30)
+        wait_for("the question", lambda: "hotline-challenge" in plane.place(PLAIN))
         caller.wait_ended(timeout_s=60)
         assert rings(seat) == []
 
@@ -35,7 +35,7 @@ def test_a_person_who_presses_a_key_gets_through(plane: VoicePlane, key: str, pr
         plane.pause(1, penalty=0)
         dial(caller)
         plane.tell(PLAIN, MS_CHALLENGE=1)
-        wait_for("the question", lambda: "hotline-challenge" in plane.place(PLAIN), 30)
+        wait_for("the question", lambda: "hotline-challenge" in plane.place(PLAIN))
         caller.dtmf(key)
         plane.waits(PLAIN, priority)
         leave(caller)
@@ -75,7 +75,7 @@ def test_the_last_lines_are_kept_for_numbers_that_do_not_flood(plane: VoicePlane
         urgent = stack.enter_context(plane.citizen(PLAIN))
         dial(urgent)
         urgent.dtmf("1")
-        wait_for("prio 40", lambda: "prio: 40" in plane.asterisk.rx("queue show hotline"), 20)
+        wait_for("prio 40", lambda: "prio: 40" in plane.asterisk.rx("queue show hotline"))
         leave(*callers, other, urgent)
 
 
@@ -102,7 +102,7 @@ def test_a_callers_own_text_never_names_a_group(
             found = {row[2]: row[1] for row in rows if row[0].startswith("PJSIP")}
             return found if len(found) == 2 else None
 
-        found = wait_for("its two groups", groups, 10)
+        found = wait_for("its two groups", groups)
         assert found == {"trunk": "in", "caller": group}
         assert "prio: 40" not in plane.asterisk.rx("queue show hotline")
 
@@ -128,9 +128,9 @@ def test_withheld_numbers_share_the_last_lines_as_one_caller(plane: VoicePlane) 
             before = queue_length(plane)
             assert phone.invite() == 200
             if allowed:
-                wait_for("it in the queue", lambda n=before: queue_length(plane) == n + 1, 30)
+                wait_for("it in the queue", lambda n=before: queue_length(plane) == n + 1)
             else:
-                wait_for("it turned away", lambda: "hotline-away" in channels(plane), 30)
+                wait_for("it turned away", lambda: "hotline-away" in channels(plane))
         assert queue_length(plane) == 5
 
 

@@ -27,7 +27,7 @@ def test_the_own_operator_is_rung_first_and_talks(plane: VoicePlane, tmp_path: P
         plane.member(2)
         dial(caller)
         plane.tell(PLAIN, MS_STICKY=2, MS_DESK=1)
-        ring = own.wait("incoming", timeout_s=20)
+        ring = own.wait("incoming")
         assert plane.channel(PLAIN) in plane.asterisk.rx("core show channels concise")
         assert ring["headers"]["X-Minsheng-Call"]
         own.answer()
@@ -46,13 +46,13 @@ def test_who_does_not_answer_lets_the_queue_have_the_caller(plane: VoicePlane, t
         plane.pause(1, penalty=0)
         dial(caller)
         plane.tell(PLAIN, MS_STICKY=2, MS_DESK=1)
-        own.wait("incoming", timeout_s=20)
+        own.wait("incoming")
         assert plane.priority(PLAIN) is None
         plane.pause(2, penalty=0)
         own.wait("state", state="DISCONNECTED", timeout_s=10)
         plane.waits(PLAIN, 0)
         plane.ready(1)
-        other.wait("incoming", timeout_s=15)
+        other.wait("incoming")
         leave(caller)
     assert longest_silence_s(heard) < 3.0
 
@@ -69,7 +69,7 @@ def test_a_seat_that_cannot_be_rung_is_not(plane: VoicePlane, why: str) -> None:
             talker = rest.enter_context(plane.citizen(CUT_OFF))
             plane.pause(1, penalty=0)
             dial(talker)
-            own.wait("incoming", timeout_s=30)
+            own.wait("incoming")
             own.answer()
             own.wait_answered()
             plane.ready(1)
@@ -77,7 +77,7 @@ def test_a_seat_that_cannot_be_rung_is_not(plane: VoicePlane, why: str) -> None:
         plane.tell(PLAIN, MS_STICKY=99 if why == "no such seat" else 2, MS_DESK=1)
         if why == "no such seat":
             plane.pause(2, penalty=0)
-        other.wait("incoming", timeout_s=30)
+        other.wait("incoming")
         assert len(rings(own)) == (1 if why == "talking" else 0)
         leave(caller)
 
@@ -92,13 +92,13 @@ def test_while_an_emergency_is_here_nobody_is_rung_out_of_turn(plane: VoicePlane
         plane.member(1)
         dial(urgent)
         urgent.dtmf("1")
-        seat.wait("incoming", timeout_s=20)
+        seat.wait("incoming")
         seat.answer()
         seat.wait_answered()
         plane.member(2)
         dial(caller)
         plane.tell(PLAIN, MS_STICKY=2, MS_DESK=1)
-        own.wait("incoming", timeout_s=20)
+        own.wait("incoming")
         assert plane.priority(PLAIN) == 0
         leave(caller, urgent)
 
@@ -108,7 +108,7 @@ def test_key_1_during_the_own_ring_goes_to_the_head_of_the_queue(plane: VoicePla
         plane.member(2)
         dial(caller)
         plane.tell(PLAIN, MS_STICKY=2, MS_DESK=1)
-        own.wait("incoming", timeout_s=20)
+        own.wait("incoming")
         plane.pause(2, penalty=0)
         caller.dtmf("1")
         own.wait("state", state="DISCONNECTED", timeout_s=5)
@@ -151,7 +151,7 @@ def test_seats_get_emergency_then_lost_then_cut_off_then_the_rest(plane: VoicePl
         plane.waits(URGENT, 40)
         plane.ready(3)
         for turn, number in enumerate((URGENT, LOST, CUT_OFF, PLAIN)):
-            ring = seat.wait("incoming", timeout_s=20, skip=turn)
+            ring = seat.wait("incoming", skip=turn)
             assert number in ring["headers"]["From"], (turn, rings(seat))
             leave(callers[number])
             seat.wait("state", state="DISCONNECTED", skip=turn)
@@ -162,7 +162,7 @@ def test_an_emergency_whose_seat_dies_stays_an_emergency(plane: VoicePlane) -> N
         plane.member(3)
         dial(caller)
         caller.dtmf("1")
-        seat.wait("incoming", timeout_s=20)
+        seat.wait("incoming")
         seat.answer()
         seat.wait_answered()
         plane.pause(3, penalty=0)

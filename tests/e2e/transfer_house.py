@@ -102,7 +102,7 @@ class TransferHouse(BridgeHouse):
             person.post(f"/api/seats/{number}/start")
         elif state in ("wrap_up", "paused"):
             person.post(f"/api/seats/{number}/resume")
-        person.seat_is(number, "ready", 30)
+        person.seat_is(number, "ready")
         wait_for("the phone", lambda: person.seat(number)["phone_online"])
 
     def consult(self, person: Person | None = None, **target: Any) -> dict[str, Any]:

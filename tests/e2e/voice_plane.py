@@ -49,6 +49,10 @@ class VoicePlane:
         for seat in range(1, 6):
             self.asterisk.rx(f"queue remove member PJSIP/desk{seat} from hotline")
 
+    def empty(self) -> None:
+        """Wait until the last call of a test is over: the next one counts who waits."""
+        wait_for("an empty house", lambda: "0 active calls" in self.asterisk.rx("core show channels"))
+
     def beat(self) -> None:
         """The heartbeat of a control plane that lives."""
         self.asterisk.rx(f"dialplan set global MS_HEARTBEAT {int(time.time())}")
@@ -98,7 +102,7 @@ class VoicePlane:
 
     def waits(self, number: str, priority: int) -> None:
         """Wait until that caller is in the queue with that priority."""
-        wait_for(f"{number} waits with priority {priority}", lambda: self.priority(number) == priority, 30)
+        wait_for(f"{number} waits with priority {priority}", lambda: self.priority(number) == priority)
 
     def _fields(self, number: str) -> list[str]:
         lines = self.asterisk.rx("core show channels concise").splitlines()

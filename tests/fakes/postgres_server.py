@@ -11,22 +11,26 @@ import os
 import pwd
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from enum import StrEnum
 from itertools import count
 from pathlib import Path
 
 import asyncpg
 import pytest
 
+from db.directory_data import load_directory
 from db.migrate import upgrade
+from db.reference_data import load_reference
+from db.session import make_engine, make_sessions, transaction
+from ops.instance import free_port_block
 
 BINARIES = Path("/usr/lib/postgresql")
 USER = "postgres"
-START_S = 30.0
+START_S = 60.0
 KINDS = ("sqlite", pytest.param("postgresql", marks=pytest.mark.postgres))
 
 
@@ -45,6 +49,15 @@ def _as_server_user() -> list[str]:
     return [*alone, "--reuid", USER, "--regid", USER, "--init-groups"]
 
 
+class Rows(StrEnum):
+    """Which of set-up's rows a fresh database holds."""
+
+    NONE = "none"
+    REFERENCE = "reference"
+    DIRECTORY = "directory"
+    DEMO = "demo"
+
+
 class PostgresServer:
     """One server on a free port of the loopback, in a folder of its own."""
 
@@ -55,9 +68,7 @@ class PostgresServer:
             os.chown(self._folder, person.pw_uid, person.pw_gid)
         self._data = self._folder / "data"
         self._numbers = count(1)
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port: int = probe.getsockname()[1]
+        (self.port,) = free_port_block(1)
         self._process: subprocess.Popen[bytes] | None = None
         self._run(
             "initdb", "-D", str(self._data), "-U", USER, "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8"
@@ -132,33 +143,54 @@ def postgres() -> Iterator[PostgresServer]:
         server.stop()
 
 
-@pytest.fixture(scope="session")
-def schema_of(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Callable[[str], str]:
-    """Migrates each kind once; every test then gets a copy, which is much quicker."""
-    done: dict[str, str] = {}
+SchemaOf = Callable[[str, Rows], str]
 
-    def migrated(kind: str) -> str:
-        if kind not in done:
+
+@pytest.fixture(scope="session")
+def schema_of(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> SchemaOf:
+    """Migrates and fills each kind once; every test then gets a copy, which is much quicker."""
+    done: dict[tuple[str, Rows], str] = {}
+
+    def made(kind: str, rows: Rows) -> str:
+        if (kind, rows) not in done:
             if kind == "sqlite":
-                done[kind] = str(tmp_path_factory.mktemp("schema") / "template.db")
-                upgrade(f"sqlite+aiosqlite:///{done[kind]}")
+                name = str(tmp_path_factory.mktemp("schema") / "template.db")
+                url = f"sqlite+aiosqlite:///{name}"
             else:
                 server: PostgresServer = request.getfixturevalue("postgres")
-                done[kind] = server.create()
-                upgrade(server.url(done[kind]))
-        return done[kind]
+                name = server.create()
+                url = server.url(name)
+            upgrade(url)
+            asyncio.run(_fill(url, rows))
+            done[kind, rows] = name
+        return done[kind, rows]
 
-    return migrated
+    return made
+
+
+async def _fill(url: str, rows: Rows) -> None:
+    """The rows that set-up puts there."""
+    engine = make_engine(url)
+    async with transaction(make_sessions(engine)) as session:
+        if rows is not Rows.NONE:
+            await load_reference(session)
+        if rows in (Rows.DIRECTORY, Rows.DEMO):
+            await load_directory(session, demo=rows is Rows.DEMO)
+    await engine.dispose()
+
+
+@pytest.fixture
+def set_up_rows() -> Rows:
+    """What a fresh database holds; a file of tests that wants more says so with a fixture of this name."""
+    return Rows.NONE
 
 
 @pytest.fixture(params=KINDS)
 def database_url(
-    request: pytest.FixtureRequest, tmp_path: Path, schema_of: Callable[[str], str]
+    request: pytest.FixtureRequest, tmp_path: Path, schema_of: SchemaOf, set_up_rows: Rows
 ) -> Iterator[str]:
     """A fresh database with our schema, once on SQLite and once on PostgreSQL."""
-    schema = schema_of(request.param)
+    schema = schema_of(request.param, set_up_rows)
     if request.param == "sqlite":
         shutil.copy(schema, tmp_path / "fresh.db")
         yield f"sqlite+aiosqlite:///{tmp_path / 'fresh.db'}"

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 
 
-async def until(what: str, test: Callable[[], object], deadline_s: float = 5.0) -> None:
+async def until(what: str, test: Callable[[], object], deadline_s: float = 40.0) -> None:
     end = time.monotonic() + deadline_s
     while not test():
         assert time.monotonic() < end, f"waited in vain until {what}"

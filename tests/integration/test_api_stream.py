@@ -41,7 +41,7 @@ async def heard(house, login: str, *facts: Fact, last: int | None = None) -> lis
     """Everything that a browser of that person was sent while these facts were told."""
     browser, stream = await house.as_(login), house.app.state.stream
     headers = {} if last is None else {"Last-Event-ID": str(last)}
-    async with asyncio.timeout(30), asyncio.TaskGroup() as group:
+    async with asyncio.timeout(60), asyncio.TaskGroup() as group:
         page = group.create_task(browser.get("/api/stream", headers=headers))
         await until("the screen has joined", lambda: stream._screens)
         await tell(house, *facts)

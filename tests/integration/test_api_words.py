@@ -8,10 +8,9 @@ import httpx
 import pytest
 from sqlalchemy import select
 
-from db.directory_data import load_directory
 from db.models import HouseWord
-from db.reference_data import load_reference
-from db.session import reading, transaction
+from db.session import reading
+from tests.fakes.postgres_server import Rows
 from tests.fakes.web_house import WebHouse
 from tickets.draft.desk import DraftDesk
 
@@ -20,10 +19,12 @@ WORD = {"word": "水龙吼", "meaning": "E2", "source": "石马村 11 月来电"
 
 
 @pytest.fixture
+def set_up_rows() -> Rows:
+    return Rows.DEMO
+
+
+@pytest.fixture
 async def head(house: WebHouse, tmp_path: Path) -> httpx.AsyncClient:
-    async with transaction(house.sessions) as session:
-        await load_reference(session)
-        await load_directory(session, demo=True)
     house.app.state.drafts = DraftDesk(tmp_path / "no-model")
     await house.app.state.drafts.start(house.sessions)
     return await house.as_("head")

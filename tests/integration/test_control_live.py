@@ -30,7 +30,7 @@ def free_port(kind=socket.SOCK_STREAM):
         return probe.getsockname()[1]
 
 
-async def until(what, read, deadline_s=15.0):
+async def until(what, read, deadline_s=60.0):
     async with asyncio.timeout(deadline_s):
         while not (found := await read()):  # noqa: ASYNC110 - a row has no event
             await asyncio.sleep(0.05)

@@ -15,6 +15,7 @@ from core.vocabulary import Role
 from db.models import Account
 from db.repositories import accounts
 from db.session import make_engine, make_sessions, reading, transaction
+from tests.fakes.postgres_server import Rows
 
 NOW = dt.datetime(2026, 11, 24, 8, tzinfo=dt.UTC)
 
@@ -92,7 +93,7 @@ async def test_what_fails_half_way_leaves_nothing_and_blocks_nobody(sessions):
 
 async def test_writers_on_sqlite_wait_for_each_other_instead_of_failing(tmp_path, schema_of):
     """On PostgreSQL both run; what must not interleave takes row locks there (test_database_tickets)."""
-    shutil.copy(schema_of("sqlite"), tmp_path / "fresh.db")
+    shutil.copy(schema_of("sqlite", Rows.NONE), tmp_path / "fresh.db")
     engine = make_engine(f"sqlite+aiosqlite:///{tmp_path / 'fresh.db'}")
     sessions = make_sessions(engine)
 

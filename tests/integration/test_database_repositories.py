@@ -60,7 +60,7 @@ async def test_who_reads_on_from_the_last_number_misses_no_fact_of_a_slower_tran
         async with transaction(sessions) as session:
             await event_log.append(session, held(2))
 
-    async with asyncio.timeout(30), asyncio.TaskGroup() as group:
+    async with asyncio.timeout(60), asyncio.TaskGroup() as group:
         async with transaction(sessions) as slow:
             await event_log.append(slow, held(1))
             second = group.create_task(quick())

@@ -13,10 +13,9 @@ from openpyxl import Workbook, load_workbook
 from sqlalchemy import select
 
 from core.vocabulary import ProbeOutcome
-from db.directory_data import load_directory
 from db.models import ApiKey, Contact, PhoneNumber, Unit
-from db.reference_data import load_reference
-from db.session import reading, transaction
+from db.session import reading
+from tests.fakes.postgres_server import Rows
 from tests.fakes.web_house import WebHouse
 
 API = "/api/v1/directory"
@@ -37,10 +36,12 @@ class PressesOne:
 
 
 @pytest.fixture
+def set_up_rows() -> Rows:
+    return Rows.DIRECTORY
+
+
+@pytest.fixture
 async def head(house: WebHouse) -> httpx.AsyncClient:
-    async with transaction(house.sessions) as session:
-        await load_reference(session)
-        await load_directory(session, demo=False)
     return await house.as_("head")
 
 

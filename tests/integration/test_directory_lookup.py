@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
+import shutil
 from collections.abc import AsyncIterator
 
 import pytest
@@ -13,16 +15,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.clock import SHANGHAI
 from core.vocabulary import BridgeRole, NumberKind
-from db.base import Base
 from db.directory_data import load_directory
 from db.directory_forms import Form, RuleForm, ShiftForm, UnitForm, read
 from db.models import BridgeRule, Contact, PhoneNumber, Unit, Village
-from db.reference_data import load_reference
 from db.repositories import directory
 from db.repositories.directory import Matter
 from db.repositories.directory_index import load_index
 from db.repositories.directory_rows import save
 from db.session import make_engine, make_sessions, transaction
+from tests.fakes.postgres_server import Rows
 
 NOON = dt.datetime(2026, 11, 24, 12, 0, tzinfo=SHANGHAI)
 NIGHT = dt.datetime(2026, 11, 24, 23, 0, tzinfo=SHANGHAI)
@@ -30,13 +31,10 @@ CAOTANG = "500236118"
 
 
 @pytest.fixture
-async def session(tmp_path) -> AsyncIterator[AsyncSession]:
+async def session(tmp_path, schema_of) -> AsyncIterator[AsyncSession]:
+    shutil.copy(await asyncio.to_thread(schema_of, "sqlite", Rows.DEMO), tmp_path / "t.db")
     engine = make_engine(f"sqlite+aiosqlite:///{tmp_path}/t.db")
-    async with engine.begin() as connection:
-        await connection.run_sync(Base.metadata.create_all)
     async with transaction(make_sessions(engine)) as opened:
-        await load_reference(opened)
-        await load_directory(opened, demo=True)
         yield opened
     await engine.dispose()
 

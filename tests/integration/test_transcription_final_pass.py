@@ -171,12 +171,10 @@ async def test_a_talk_and_a_later_message_keep_each_other_and_replace_the_live_l
 
 async def test_a_worker_killed_in_the_middle_only_delays_it(house, worker, sounds):
     await call_with(house, (RecordingKind.CONVERSATION, "narrow.wav", "wide.wav", 0))
-    await until("it is being heard", lambda: house.final_pass.jobs.waiting, 10)
+    await until("it is being heard", lambda: house.final_pass.jobs.waiting)
     worker.signal(signal.SIGSTOP)
     worker.kill()
-    await until(
-        "it is known", lambda: not house.final_pass.jobs.waiting and not house.engine["available"], 10
-    )
+    await until("it is known", lambda: not house.final_pass.jobs.waiting and not house.engine["available"])
     assert await states(house) == [RecordingState.JOINED]
     worker.start()
     await until("it is heard after all", lambda: house.told, 60)
@@ -185,7 +183,7 @@ async def test_a_worker_killed_in_the_middle_only_delays_it(house, worker, sound
 
 async def test_a_file_that_cannot_be_read_is_given_up_with_its_reason(house, sounds):
     await call_with(house, (RecordingKind.CONVERSATION, "nowhere.wav", None, 0))
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while await states(house) != [RecordingState.FAILED]:
             pass  # each look is a query
     async with transaction(house.sessions) as session:

@@ -74,7 +74,7 @@ async def test_parties_are_heard_with_their_names_until_they_leave(room, speech)
     room.taps.go_on()
     await conference(room)
     await room.service.on_leg_joined(fact(LegJoined, 1))
-    await until("both are tapped", lambda: len(room.taps.streams) == 2, 20)
+    await until("both are tapped", lambda: len(room.taps.streams) == 2)
     await room.service.on_leg_joined(fact(LegJoined, 2))
     await until("the unit's words", lambda: room.of(LegSettled, leg_id=1), 60)
     await until("the seat's words", lambda: room.of(LegSettled, leg_id=2), 60)
@@ -90,7 +90,7 @@ async def test_parties_are_heard_with_their_names_until_they_leave(room, speech)
             (await session.get(BridgeLeg, leg_id)).state = LegState.LEFT
     for leg_id in (1, 2):
         await room.service.on_leg_left(fact(LegLeft, leg_id))
-    await until("nobody is listened to", lambda: not room.service._legs, 30)
+    await until("nobody is listened to", lambda: not room.service._legs)
     assert sorted(room.taps.untapped) == sorted(leg for _, leg, _ in room.taps.streams)
 
 
@@ -140,6 +140,6 @@ async def test_each_recording_is_heard_again_and_one_that_cannot_be_read_is_give
         async with transaction(room.sessions) as session:
             return [(await session.get(BridgeAttempt, leg_id)).sound_state for leg_id in (1, 2)]
 
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while await states() != [RecordingState.TRANSCRIBED, RecordingState.FAILED]:
             pass  # each look is a query

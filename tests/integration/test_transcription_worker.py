@@ -183,16 +183,16 @@ async def test_live_lines_are_what_the_engine_makes_of_the_same_sound_off_line(r
 async def test_a_killed_worker_comes_back_and_the_talk_is_heard_on(room, worker):
     room.taps.go_on()
     await room.answer("ms-2.1")
-    await until("the first line", lambda: room.of(UtteranceSettled), 30)
+    await until("the first line", lambda: room.of(UtteranceSettled))
     worker.kill()
-    await until("it is known to be away", lambda: not room.service.engine["available"], 10)
+    await until("it is known to be away", lambda: not room.service.engine["available"])
     assert room.service.engine["reason"] == "worker_away"
     assert room.of(TranscriptionFailed, call_id="ms-2.1")[0].reason == "worker_away"
     before = len(room.of(UtteranceSettled))
     last_s = max(fact.end_s for fact in room.of(UtteranceSettled))
     worker.start()
     await until("both sides are tapped again", lambda: len(room.taps.streams) == 4, 100)
-    await until("the transcript goes on", lambda: len(room.of(UtteranceSettled)) > before, 30)
+    await until("the transcript goes on", lambda: len(room.of(UtteranceSettled)) > before)
     assert room.of(UtteranceSettled)[before].start_s > last_s
     await room.end("ms-2.1")
 
@@ -200,17 +200,17 @@ async def test_a_killed_worker_comes_back_and_the_talk_is_heard_on(room, worker)
 async def test_a_stopped_worker_blocks_nothing_and_goes_on_where_it_stood(room, worker):
     room.taps.go_on()
     await room.answer("ms-3.1")
-    await until("the first guess", lambda: room.of(UtteranceGuessed), 30)
+    await until("the first guess", lambda: room.of(UtteranceGuessed))
     worker.signal(signal.SIGSTOP)
-    await until("it is known to stand still", lambda: not room.service.engine["available"], 10)
-    async with asyncio.timeout(1):
+    await until("it is known to stand still", lambda: not room.service.engine["available"])
+    async with asyncio.timeout(5):
         await room.answer("ms-3.2")
     await until("the new call is told", lambda: room.of(TranscriptionFailed, call_id="ms-3.2"))
-    async with asyncio.timeout(1):
+    async with asyncio.timeout(5):
         await room.end("ms-3.2")
     legs = {leg for _, leg, _ in room.taps.streams}
     worker.signal(signal.SIGCONT)
-    await until("the engine is back", lambda: room.service.engine["available"], 20)
+    await until("the engine is back", lambda: room.service.engine["available"])
     assert {leg for _, leg, _ in room.taps.streams} == legs, "the same taps, none twice"
     await room.end("ms-3.1")
 
@@ -221,7 +221,7 @@ async def test_without_a_model_it_says_so_and_an_installed_one_is_taken_up(tmp_p
     room = Room(worker, sessions, Taps())
     try:
         await room.service.start()
-        await until("it says why", lambda: room.service.engine["reason"] == "no_model", 20)
+        await until("it says why", lambda: room.service.engine["reason"] == "no_model")
         await room.answer("ms-4.1")
         await until("the call is told", lambda: room.of(TranscriptionFailed, call_id="ms-4.1"))
         assert room.of(TranscriptionFailed)[0].reason == "no_model"

@@ -1,0 +1,124 @@
+"""How the suite is spread over its workers, and what it says while it runs.
+
+Long files first, and the files that share a hotline in two queues of their own: if every worker could take
+any of them, every worker would start a hotline. `seconds.json` tells how long each file takes;
+`--keep-seconds` writes it anew.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections import Counter, defaultdict
+from pathlib import Path
+
+import pytest
+
+SECONDS = Path(__file__).with_name("seconds.json")
+SHARED_HOTLINES = 2
+UNKNOWN_S = {"e2e": 40.0, "integration": 5.0}
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--by-module", action="store_true", help="say when each file of tests is done")
+    parser.addoption("--keep-seconds", action="store_true", help="write how long each file took")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    here = not hasattr(config, "workerinput")
+    if here and (config.getoption("by_module") or config.getoption("keep_seconds")):
+        config.pluginmanager.register(Progress(config), "progress")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if "loadgroup" not in (
+        config.getoption("dist", ""),
+        config.getoption("loadgroup", False) and "loadgroup",
+    ):
+        return
+    expected = json.loads(SECONDS.read_text()) if SECONDS.exists() else {}
+    files: dict[str, list[pytest.Item]] = defaultdict(list)
+    for item in items:
+        files[file_of(item.nodeid)].append(item)
+    takes = {file: expected.get(file, UNKNOWN_S.get(file.split("/")[1], 1.0)) for file in files}
+    queues = dict.fromkeys((f"hotline-{number}" for number in range(SHARED_HOTLINES)), 0.0)
+    lanes: dict[str, list[str]] = defaultdict(list)
+    for file in sorted(files, key=lambda file: (-takes[file], file)):
+        lane = file
+        if any("hotline" in getattr(item, "fixturenames", ()) for item in files[file]):
+            lane = min(queues, key=queues.__getitem__)
+            queues[lane] += takes[file]
+        lanes[lane].append(file)
+    items.clear()
+    for lane in sorted(lanes, key=lambda lane: -sum(takes[file] for file in lanes[lane])):
+        for item in (item for file in lanes[lane] for item in files[file]):
+            item.add_marker(pytest.mark.xdist_group(lane))
+            items.append(item)
+
+
+def file_of(nodeid: str) -> str:
+    """The file of a test."""
+    return nodeid.split("::")[0]
+
+
+class Progress:
+    """A line for every file that is done, and for every test that fails, as soon as it is known."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+        self._left: Counter[str] = Counter()
+        self._took: Counter[str] = Counter()
+        self._ran: Counter[str] = Counter()
+        self._failed: Counter[str] = Counter()
+        self._files = self._tests = self._done = 0
+        self._began = time.monotonic()
+
+    def pytest_xdist_node_collection_finished(self, ids: list[str]) -> None:
+        """Every worker collects the same tests."""
+        self._expect(ids)
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        self._expect([item.nodeid for item in session.items])
+
+    def _expect(self, ids: list[str]) -> None:
+        if ids:
+            self._left = Counter(map(file_of, ids))
+            self._files, self._tests = len(self._left), len(ids)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_report_teststatus(self, report: pytest.TestReport) -> tuple[str, str, str] | None:
+        """No dots: the lines below tell more."""
+        if not self._config.getoption("by_module") or report.failed or report.skipped:
+            return None
+        return ("passed" if report.when == "call" else "", "", "")
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        file = file_of(report.nodeid)
+        self._took[file] += report.duration  # type: ignore[assignment]
+        if report.failed:
+            self._failed[file] += 1
+            self._say(f"FAILED {report.nodeid} ({report.when})")
+        if report.when != "teardown":
+            return
+        self._left[file] -= 1
+        self._ran[file] += 1
+        self._done += 1
+        if not self._left[file]:
+            del self._left[file]
+            word = f"{self._failed[file]} FAILED of" if self._failed[file] else "ok"
+            self._say(f"{file}  {word} {self._ran[file]}, {self._took[file]:.0f} s")
+
+    def _say(self, line: str) -> None:
+        terminal = self._config.pluginmanager.get_plugin("terminalreporter")
+        if terminal is None or not self._config.getoption("by_module"):
+            return
+        minutes, seconds = divmod(int(time.monotonic() - self._began), 60)
+        files = f"{self._files - len(self._left)}/{self._files} files"
+        terminal.write_line(f"{minutes:02}:{seconds:02}  {files}, {self._done}/{self._tests} tests  {line}")
+
+    def pytest_sessionfinish(self) -> None:
+        if self._config.getoption("keep_seconds"):
+            known = json.loads(SECONDS.read_text()) if SECONDS.exists() else {}
+            known |= {file: round(took, 1) for file, took in self._took.items()}
+            SECONDS.write_text(json.dumps(dict(sorted(known.items())), indent=1) + "\n")
