@@ -13,7 +13,11 @@ from collections import Counter, defaultdict
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
+# A busy machine is slow now and then: that is no finding about our code
+settings.register_profile("suite", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("suite")
 SECONDS = Path(__file__).with_name("seconds.json")
 SHARED_HOTLINES = 2
 UNKNOWN_S = {"e2e": 40.0, "integration": 5.0}
