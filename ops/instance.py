@@ -15,6 +15,8 @@ import tomli_w
 from core.config import Mode, Settings, load_settings, settings_file
 from core.ids import new_secret
 
+_claims: list[socket.socket] = []
+
 
 def ensure_settings(state_dir: Path, *, mode: Mode | None = None, free_ports: bool = False) -> Settings:
     """The instance's settings; secrets (and, if asked, free ports) are generated where none are kept yet."""
@@ -85,11 +87,23 @@ def free_port_block(count: int) -> list[int]:
     From the system's own range a socket of somebody else could take one between this look and our use of it.
     """
     start = 24000 + int.from_bytes(os.urandom(2), "big") % 7000
-    free = (port for port in range(start, start + 1500) if _tcp_free(port) and _udp_free(port))
+    free = (p for p in range(start, start + 1500) if _tcp_free(p) and _udp_free(p) and _claim(p))
     found = list(itertools.islice(free, count))
     if len(found) < count:
         raise OSError("no free ports")
     return found
+
+
+def _claim(port: int) -> bool:
+    """Ours until this process ends: nobody else who looks for a port now is given it before we use it."""
+    mark = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        mark.bind(f"\0minsheng-port-{port}")
+    except OSError:
+        mark.close()
+        return False
+    _claims.append(mark)
+    return True
 
 
 def _tcp_free(port: int) -> bool:

@@ -96,7 +96,9 @@ def prepare(
     prompts.build(settings, progress)
     ensure_draft_model(settings, progress)
     stamp = settings.state_dir / "run" / "schema.stamp"
-    wanted = f"{_schema_digest()} {settings.mode} {hashlib.sha256(settings.db_url.encode()).hexdigest()}"
+    # Without the folder's own place: one that was moved or restored has what it had
+    where = settings.db_url.replace(str(settings.state_dir), "")
+    wanted = f"{schema_digest()} {settings.mode} {hashlib.sha256(where.encode()).hexdigest()}"
     if not stamp.exists() or stamp.read_text() != wanted:
         progress("建立数据库结构并载入基础数据")
         upgrade(settings.db_url)
@@ -139,7 +141,8 @@ async def _queue_policy(settings: Settings) -> asterisk_config.QueuePolicy:
     return asterisk_config.policy_from(rows)
 
 
-def _schema_digest() -> str:
+def schema_digest() -> str:
+    """What the first rows are made from."""
     digest = hashlib.sha256()
     for folder in ("db/migrations/versions", "db/data"):
         for file in sorted((PROJECT_ROOT / folder).glob("*.*")):

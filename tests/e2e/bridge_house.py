@@ -13,7 +13,7 @@ import time
 from collections.abc import Generator
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 
@@ -21,7 +21,8 @@ from ops.bridge_check import check
 from ops.carrier import Carrier
 from ops.phone import ScriptedPhone, tone
 from ops.smoke_bridge import CATEGORY, TONES_HZ, Place, find_place, prepare_with, sounds
-from tests.e2e.hotline import Hotline, Person, aside, wait_for
+from tests.e2e.hotline import Hotline, Person, wait_for
+from tests.e2e.instances import aside, begin
 
 
 class CutLink:
@@ -79,7 +80,7 @@ class BridgeHouse:
 
     def __init__(self, folder: Path, carrier: Carrier, *, transcribed: bool = False) -> None:
         self.carrier = carrier
-        aside(prepare_with, carrier, folder, lambda _line: None, transcribed=transcribed)
+        aside(prepare_with, carrier, begin(folder), lambda _line: None, transcribed=transcribed)
         self.hotline = Hotline(folder)
         self.settings = self.hotline.settings
         self.place: Place = aside(find_place, self.settings)
@@ -195,6 +196,24 @@ class BridgeHouse:
         caller.dtmf("1")
         seat.wait("state", state="CONFIRMED", skip=skip)
         self.operator.seat_is(1, "talking")
+
+
+H = TypeVar("H", bound=BridgeHouse)
+
+
+@contextmanager
+def open_house(
+    folder: Path, kind: type[H] = BridgeHouse, *, transcribed: bool = False, **policies: float
+) -> Generator[H]:
+    """Such a house with its carrier, started; with these policies, as an administrator would set them."""
+    with Carrier() as carrier:
+        made = kind(folder, carrier, transcribed=transcribed)
+        made.hotline.decide(**policies)
+        try:
+            made.start()
+            yield made
+        finally:
+            made.stop()
 
 
 def kill_api(house: BridgeHouse) -> None:

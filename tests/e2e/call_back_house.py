@@ -9,39 +9,24 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from ops.carrier import Carrier
 from ops.phone import ScriptedPhone
-from tests.e2e.bridge_house import BridgeHouse
+from tests.e2e.bridge_house import BridgeHouse, open_house
 from tests.e2e.hotline import wait_for
+from tests.e2e.pages import window
 from tests.e2e.test_seat_in_the_browser import begin_duty
 
 
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BridgeHouse]:
-    folder = tmp_path_factory.mktemp("call-back")
-    with Carrier() as carrier:
-        made = BridgeHouse(folder, carrier)
-        try:
-            made.start()
-            yield made
-        finally:
-            made.stop()
+    with open_house(tmp_path_factory.mktemp("call-back")) as made:
+        yield made
 
 
 @pytest.fixture(scope="module")
 def page(browser: Browser, house: BridgeHouse) -> Iterator[Page]:
-    context = browser.new_context(
-        base_url=house.hotline.url,
-        viewport={"width": 1366, "height": 768},
-        permissions=["microphone"],
-        locale="zh-CN",
-    )
-    opened = context.new_page()
-    opened.set_default_timeout(20_000)
-    opened.on("console", lambda message: print(f"browser: {message.text}"))  # noqa: T201  shown when a test fails
-    begin_duty(opened, house.hotline, "op02", 2)
-    yield opened
-    context.close()
+    with window(browser, house.hotline.url) as opened:
+        begin_duty(opened, house.hotline, "op02", 2)
+        yield opened
 
 
 def give_up(house: BridgeHouse, number: str) -> dict[str, Any]:

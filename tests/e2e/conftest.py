@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.e2e.hotline import PATIENCE_S, Hotline
+from tests.e2e.pages import window
 
 CHROMIUM_FLAGS = (
     "--no-sandbox",
@@ -88,15 +89,5 @@ def browser(seat_voice: Path) -> Iterator[Browser]:
 
 @pytest.fixture
 def page(browser: Browser, hotline: Hotline) -> Iterator[Page]:
-    context = browser.new_context(
-        base_url=hotline.url,
-        viewport={"width": 1366, "height": 768},
-        permissions=["microphone"],
-        locale="zh-CN",
-        timezone_id="Asia/Shanghai",
-    )
-    opened = context.new_page()
-    opened.set_default_timeout(PATIENCE_S * 1000)
-    opened.on("console", lambda message: print(f"browser: {message.text}"))  # noqa: T201  shown when a test fails
-    yield opened
-    context.close()
+    with window(browser, hotline.url) as opened:
+        yield opened

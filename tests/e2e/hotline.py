@@ -5,7 +5,6 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 from typing import Any, ClassVar, Final, TypeVar
@@ -13,7 +12,9 @@ from typing import Any, ClassVar, Final, TypeVar
 import httpx
 
 from ops import setup_steps
+from ops.instance import change_settings
 from ops.supervisor import Supervisor
+from tests.e2e.instances import aside, begin
 
 T = TypeVar("T")
 PATIENCE_S: Final = 40.0
@@ -34,21 +35,17 @@ def wait_for(
         time.sleep(pause_s)
 
 
-def aside(work: Callable[..., T], *arguments: Any, **named: Any) -> T:
-    """Done in another thread: Playwright's API keeps a loop in this one, and set-up runs its own."""
-    with ThreadPoolExecutor(1) as thread:
-        return thread.submit(work, *arguments, **named).result()
-
-
 class Hotline:
     """One instance: start, stop, kill, sign people in."""
 
     running: ClassVar[list[Hotline]] = []
     """Those of this process, for what a failing test shows."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, transcribed: bool = True) -> None:
         self.said: list[str] = []
-        prepared = aside(setup_steps.prepare, folder, self.said.append, free_ports=True)
+        if not transcribed:
+            change_settings(folder, {"transcription": {"enabled": False}})
+        prepared = aside(setup_steps.prepare, begin(folder), self.said.append, free_ports=True)
         self.settings = prepared.settings
         self.password = prepared.demo_password or ""
         self.supervisor = Supervisor(self.settings, self.said.append)

@@ -19,7 +19,7 @@ Desks = dict[int, tuple[Person, ScriptedPhone]]
 
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hotline]:
-    made = Hotline(tmp_path_factory.mktemp("routing-house"))
+    made = Hotline(tmp_path_factory.mktemp("routing-house"), transcribed=False)
     made.decide(flood_calls=3, cutoff_wait_s=1, wrap_up_s=1)
     try:
         made.start()

@@ -8,11 +8,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from ops.carrier import Carrier
 from ops.phone import ScriptedPhone
 from ops.smoke_bridge import CATEGORY
-from tests.e2e.bridge_house import BridgeHouse
-from tests.e2e.hotline import PATIENCE_S
+from tests.e2e.bridge_house import BridgeHouse, open_house
+from tests.e2e.pages import window
 from tests.e2e.test_seat_in_the_browser import begin_duty, shoot
 
 OUTSIDE = ("grid_worker", "internet_office", "handling_unit")
@@ -20,29 +19,14 @@ OUTSIDE = ("grid_worker", "internet_office", "handling_unit")
 
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BridgeHouse]:
-    folder = tmp_path_factory.mktemp("bridge-page")
-    with Carrier() as carrier:
-        made = BridgeHouse(folder, carrier)
-        try:
-            made.start()
-            yield made
-        finally:
-            made.stop()
+    with open_house(tmp_path_factory.mktemp("bridge-page")) as made:
+        yield made
 
 
 @pytest.fixture
 def seat_page(browser: Browser, house: BridgeHouse) -> Iterator[Page]:
-    context = browser.new_context(
-        base_url=house.hotline.url,
-        viewport={"width": 1366, "height": 768},
-        permissions=["microphone"],
-        locale="zh-CN",
-    )
-    opened = context.new_page()
-    opened.set_default_timeout(PATIENCE_S * 1000)
-    opened.on("console", lambda message: print(f"browser: {message.text}"))  # noqa: T201  shown when a test fails
-    yield opened
-    context.close()
+    with window(browser, house.hotline.url) as opened:
+        yield opened
 
 
 def test_one_key_three_cards_and_the_seat_may_end_it(

@@ -8,23 +8,17 @@ from typing import Any
 
 import pytest
 
-from ops.carrier import Carrier
 from ops.phone import ScriptedPhone
 from ops.smoke_bridge import TONES_HZ, listen, sounds
 from telephony.asterisk_runtime import AsteriskProcess
-from tests.e2e.bridge_house import BridgeHouse
+from tests.e2e.bridge_house import BridgeHouse, open_house
 from tests.e2e.hotline import wait_for
 
 
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BridgeHouse]:
-    with Carrier() as carrier:
-        made = BridgeHouse(tmp_path_factory.mktemp("bridges"), carrier)
-        try:
-            made.start()
-            yield made
-        finally:
-            made.stop()
+    with open_house(tmp_path_factory.mktemp("bridges")) as made:
+        yield made
 
 
 def ended(phone: ScriptedPhone) -> bool:

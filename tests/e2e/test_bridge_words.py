@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from ops.carrier import Carrier
 from ops.phone import ScriptedPhone
 from ops.smoke_bridge import CATEGORY
-from tests.e2e.bridge_house import BridgeHouse
+from tests.e2e.bridge_house import BridgeHouse, open_house
 from tests.e2e.hotline import wait_for
+from tests.e2e.pages import window
 from tests.e2e.test_bridge_in_the_browser import seat_page
 from tests.e2e.test_seat_in_the_browser import begin_duty, shoot, sign_in
 
@@ -35,19 +35,22 @@ def speech(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BridgeHouse]:
-    with Carrier() as carrier:
-        made = BridgeHouse(tmp_path_factory.mktemp("bridge-words"), carrier, transcribed=True)
-        try:
-            made.start()
-            wait_for("the model", lambda: made.operator.get("/api/board")["engine"]["available"], 90)
-            yield made
-        finally:
-            made.stop()
+    with open_house(tmp_path_factory.mktemp("bridge-words"), transcribed=True) as made:
+        wait_for("the model", lambda: made.operator.get("/api/board")["engine"]["available"], 90)
+        yield made
+
+
+@pytest.fixture
+def leader_page(browser: Browser, house: BridgeHouse) -> Iterator[Page]:
+    with window(browser, house.hotline.url, name="leader") as opened:
+        sign_in(opened, house.hotline, "leader")
+        opened.wait_for_url("**/calls")
+        yield opened
 
 
 @pytest.mark.timeout(420)
 def test_what_the_unit_on_duty_says_is_read_at_the_seat_and_heard_on_the_call(
-    house: BridgeHouse, seat_page: Page, speech: Path, browser: Browser
+    house: BridgeHouse, seat_page: Page, speech: Path, leader_page: Page
 ) -> None:
     page = seat_page
     begin_duty(page, house.hotline, "op02", 2)
@@ -78,7 +81,7 @@ def test_what_the_unit_on_duty_says_is_read_at_the_seat_and_heard_on_the_call(
     call = leader.get("/api/calls")["calls"][0]
     finals = wait_for("the second pass", lambda: finals_of(house, call["id"]), 200)
     assert all(line["leg_id"] and line["attempt_id"] for line in finals)
-    read_on_pages(browser, house, call["id"])
+    read_on_pages(leader_page, house, call["id"])
 
 
 def only_the_unit(speech: Path) -> dict[str, dict[str, object]]:
@@ -94,14 +97,8 @@ def finals_of(house: BridgeHouse, call_id: str) -> list[dict[str, object]]:
     return [line for line in unit if line["source"] == "final" and line["speaker"] == "outside"]
 
 
-def read_on_pages(browser: Browser, house: BridgeHouse, call_id: str) -> None:
+def read_on_pages(page: Page, house: BridgeHouse, call_id: str) -> None:
     """The call's page plays the party's own sound; the ticket tells what happened, with the same sound."""
-    context = browser.new_context(
-        base_url=house.hotline.url, viewport={"width": 1366, "height": 768}, locale="zh-CN"
-    )
-    page = context.new_page()
-    sign_in(page, house.hotline, "leader")
-    page.wait_for_url("**/calls")
     page.goto(f"/calls/{call_id}")
     page.locator(OUTSIDE).filter(has_text="承办单位").first.click()
     player = page.get_by_test_id("player")
@@ -117,21 +114,15 @@ def read_on_pages(browser: Browser, house: BridgeHouse, call_id: str) -> None:
     expect(told.locator("audio").first).to_be_visible()
     told.scroll_into_view_if_needed()
     shoot(page, "ticket-bridge")
-    context.close()
 
 
 @pytest.mark.timeout(300)
 def test_a_conference_from_a_ticket_has_words_without_any_call(
-    house: BridgeHouse, browser: Browser, speech: Path
+    house: BridgeHouse, leader_page: Page, speech: Path
 ) -> None:
+    page = leader_page
     talks = only_the_unit(speech)
     del talks["internet_office"]  # one alone would be let go at once
-    context = browser.new_context(
-        base_url=house.hotline.url, viewport={"width": 1366, "height": 768}, locale="zh-CN"
-    )
-    page = context.new_page()
-    sign_in(page, house.hotline, "leader")
-    page.wait_for_url("**/calls")
     where = {"category": CATEGORY, "town_code": house.place.town, "village_id": house.place.village}
     with house.outside(**talks):
         answer = house.leader.http.post(
@@ -148,6 +139,5 @@ def test_a_conference_from_a_ticket_has_words_without_any_call(
         expect(lines).to_contain_text("承办单位", timeout=90_000)
         shoot(page, "ticket-bridge-live")
         house.leader.post(f"{path}/end")
-    context.close()
     found = house.leader.get(f"{path}/transcript")["lines"]
     assert {line["speaker"] for line in found} == {"outside"}

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from ops.carrier import Carrier
-from tests.e2e.bridge_house import BridgeHouse
-from tests.e2e.hotline import PATIENCE_S
+from tests.e2e.bridge_house import BridgeHouse, open_house
+from tests.e2e.pages import window
 from tests.e2e.test_directory_pages import shoot
+from tests.e2e.test_seat_in_the_browser import sign_in
 
 OWN_PHONE = "13800100014"
 """Of the demo account grid01, whose grid is 石马村."""
@@ -20,36 +19,21 @@ OWN_PHONE = "13800100014"
 
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BridgeHouse]:
-    with Carrier() as carrier:
-        # In a thread: Playwright's synchronous API keeps a loop in this one, and set-up runs its own
-        with ThreadPoolExecutor(1) as aside:
-            made = aside.submit(BridgeHouse, tmp_path_factory.mktemp("grid"), carrier).result()
+    with open_house(tmp_path_factory.mktemp("grid")) as made:
         made.place.numbers["grid_worker"] = OWN_PHONE
-        try:
-            made.start()
-            yield made
-        finally:
-            made.stop()
+        yield made
 
 
 @pytest.fixture
 def telephone(browser: Browser, house: BridgeHouse) -> Iterator[Page]:
     """The grid worker's page, signed in."""
-    context = browser.new_context(
-        base_url=house.hotline.url, viewport={"width": 360, "height": 740}, locale="zh-CN"
-    )
-    page = context.new_page()
-    page.set_default_timeout(PATIENCE_S * 1000)
-    page.on("pageerror", lambda error: pytest.fail(f"the page threw: {error}"))
-    page.on("dialog", lambda dialog: dialog.accept())
-    page.goto("/login")
-    page.locator("input[name=login]").fill("grid01")
-    page.locator("input[name=password]").fill(house.hotline.password)
-    page.locator("button[type=submit]").click()
-    page.wait_for_url("**/grid")
-    expect(page.get_by_test_id("press")).to_be_enabled()
-    yield page
-    context.close()
+    with window(browser, house.hotline.url, width=360, height=740) as page:
+        page.on("pageerror", lambda error: pytest.fail(f"the page threw: {error}"))
+        page.on("dialog", lambda dialog: dialog.accept())
+        sign_in(page, house.hotline, "grid01")
+        page.wait_for_url("**/grid")
+        expect(page.get_by_test_id("press")).to_be_enabled()
+        yield page
 
 
 def test_one_tap_and_three_people_talk(house: BridgeHouse, telephone: Page, tmp_path: Path) -> None:

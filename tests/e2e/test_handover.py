@@ -10,10 +10,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from ops.carrier import Carrier
 from ops.phone import ScriptedPhone, tone_power
 from ops.smoke_bridge import sounds
-from tests.e2e.bridge_house import BridgeHouse
+from tests.e2e.bridge_house import BridgeHouse, open_house
 from tests.e2e.hotline import wait_for
 from tests.e2e.test_bridge_in_the_browser import seat_page
 from tests.e2e.test_seat_in_the_browser import begin_duty, shoot
@@ -25,13 +24,8 @@ FIRE = "119"
 
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BridgeHouse]:
-    with Carrier() as carrier:
-        made = BridgeHouse(tmp_path_factory.mktemp("handover"), carrier)
-        try:
-            made.start()
-            yield made
-        finally:
-            made.stop()
+    with open_house(tmp_path_factory.mktemp("handover")) as made:
+        yield made
 
 
 @pytest.mark.timeout(400)

@@ -20,7 +20,8 @@ from ops.instance import change_settings, free_port_block
 from ops.supervisor import Supervisor
 from telephony.asterisk_config import render
 from telephony.asterisk_runtime import AsteriskProcess
-from tests.e2e.hotline import aside, wait_for
+from tests.e2e.hotline import wait_for
+from tests.e2e.instances import aside, begin
 
 LAN = "127.0.0.3"
 
@@ -107,7 +108,7 @@ def registrar() -> Iterator[Registrar]:
 
 
 def test_a_trunk_is_registered_at_with_its_password(registrar: Registrar, tmp_path: Path) -> None:
-    folder = tmp_path / "registered"
+    folder = begin(tmp_path / "registered")
     aside(setup_steps.prepare, folder, quiet, free_ports=True)
     trunk = {
         "kind": "registration",

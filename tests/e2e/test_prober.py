@@ -11,9 +11,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from ops.carrier import Carrier
 from ops.phone import ScriptedPhone
-from tests.e2e.bridge_house import BridgeHouse
+from tests.e2e.bridge_house import BridgeHouse, open_house
 from tests.e2e.hotline import Person
 from tests.e2e.test_bridge_in_the_browser import seat_page
 from tests.e2e.test_directory_pages import enter, shoot, tab
@@ -26,15 +25,9 @@ RING_S = 6
 
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BridgeHouse]:
-    with Carrier() as carrier:
-        made = BridgeHouse(tmp_path_factory.mktemp("prober"), carrier)
-        change(made, "UPDATE policies SET value = ? WHERE key = 'bridge_ring_s'", str(RING_S))
-        try:
-            made.start()
-            made.head = made.hotline.sign_in("head")  # type: ignore[attr-defined]
-            yield made
-        finally:
-            made.stop()
+    with open_house(tmp_path_factory.mktemp("prober"), bridge_ring_s=RING_S) as made:
+        made.head = made.hotline.sign_in("head")  # type: ignore[attr-defined]
+        yield made
 
 
 def change(house: BridgeHouse, statement: str, *values: Any) -> list[Any]:

@@ -6,21 +6,15 @@ from collections.abc import Iterator
 
 import pytest
 
-from ops.carrier import Carrier
 from ops.phone import ScriptedPhone
-from tests.e2e.bridge_house import BridgeHouse
+from tests.e2e.bridge_house import BridgeHouse, open_house
 from tests.e2e.hotline import wait_for
 
 
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BridgeHouse]:
-    with Carrier() as carrier:
-        made = BridgeHouse(tmp_path_factory.mktemp("rooms"), carrier)
-        try:
-            made.start()
-            yield made
-        finally:
-            made.stop()
+    with open_house(tmp_path_factory.mktemp("rooms")) as made:
+        yield made
 
 
 def waiting(house: BridgeHouse) -> list[str]:

@@ -11,7 +11,8 @@ from playwright.sync_api import Browser, Page, expect
 
 from ops.phone import ScriptedPhone
 from tests.e2e.hearing import HEARD, only_hear, voice
-from tests.e2e.hotline import PATIENCE_S, Hotline, wait_for
+from tests.e2e.hotline import Hotline, wait_for
+from tests.e2e.pages import window
 from tests.e2e.screen_checks import screen
 from tests.e2e.test_seat_in_the_browser import begin_duty, sign_in
 
@@ -23,21 +24,11 @@ LONG_MS = 60_000
 
 @pytest.fixture
 def leader_page(browser: Browser, hotline: Hotline) -> Iterator[Page]:
-    context = browser.new_context(
-        base_url=hotline.url,
-        viewport={"width": 1366, "height": 768},
-        permissions=["microphone"],
-        locale="zh-CN",
-        timezone_id="Asia/Shanghai",
-    )
-    opened = context.new_page()
-    opened.set_default_timeout(PATIENCE_S * 1000)
-    opened.on("console", lambda message: print(f"leader: {message.text}"))  # noqa: T201  shown when a test fails
-    sign_in(opened, hotline, "leader")
-    opened.wait_for_url("**/calls")
-    opened.goto("/supervisor")
-    yield opened
-    context.close()
+    with window(browser, hotline.url, name="leader") as opened:
+        sign_in(opened, hotline, "leader")
+        opened.wait_for_url("**/calls")
+        opened.goto("/supervisor")
+        yield opened
 
 
 @contextmanager

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from ops.carrier import Carrier
 from ops.phone import ScriptedPhone
-from tests.e2e.hotline import PATIENCE_S
+from tests.e2e.bridge_house import open_house
+from tests.e2e.pages import window
 from tests.e2e.screen_checks import screen
 from tests.e2e.test_seat_in_the_browser import begin_duty, sign_in
 from tests.e2e.transfer_house import TransferHouse
@@ -19,33 +19,16 @@ STORY = "滨江路路灯不亮三天了"
 
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TransferHouse]:
-    with Carrier() as carrier:
-        made = TransferHouse(tmp_path_factory.mktemp("transfer-page"), carrier)
-        try:
-            made.start()
-            yield made
-        finally:
-            made.stop()
+    with open_house(tmp_path_factory.mktemp("transfer-page"), TransferHouse) as made:
+        yield made
 
 
 @pytest.fixture
 def pages(browser: Browser, house: TransferHouse) -> Iterator[tuple[Page, Page]]:
     """Two operators, each with a browser."""
-    contexts = [
-        browser.new_context(
-            base_url=house.hotline.url,
-            viewport={"width": 1366, "height": 768},
-            permissions=["microphone"],
-            locale="zh-CN",
-        )
-        for _ in range(2)
-    ]
-    opened = [context.new_page() for context in contexts]
-    for page in opened:
-        page.set_default_timeout(PATIENCE_S * 1000)
-    yield opened[0], opened[1]
-    for context in contexts:
-        context.close()
+    url = house.hotline.url
+    with window(browser, url, name="first") as first, window(browser, url, name="second") as second:
+        yield first, second
 
 
 def answer(page: Page, caller: ScriptedPhone) -> None:

@@ -14,7 +14,8 @@ from ops import setup_steps
 from ops.phone import ScriptedPhone, read_wav
 from telephony.asterisk_config import QueuePolicy, render
 from telephony.asterisk_runtime import AsteriskProcess
-from tests.e2e.hotline import aside, wait_for
+from tests.e2e.hotline import wait_for
+from tests.e2e.instances import aside, begin
 
 SHORT: Final = QueuePolicy(
     ring_timeout_s=6, max_wait_s=14, retry_s=1, message_max_s=20, message_silence_s=5, agi_limit_s=3
@@ -25,7 +26,9 @@ class VoicePlane:
     """Renders, starts and stops Asterisk; puts desk phones into the queue as fixed console words."""
 
     def __init__(self, folder: Path, policy: QueuePolicy = SHORT) -> None:
-        self.settings = aside(setup_steps.prepare, folder, lambda _line: None, free_ports=True).settings
+        self.settings = aside(
+            setup_steps.prepare, begin(folder), lambda _line: None, free_ports=True
+        ).settings
         render(self.settings, policy)
         self.asterisk = AsteriskProcess(self.settings)
         self.asterisk.start()
