@@ -15,8 +15,6 @@ import tomli_w
 from core.config import Mode, Settings, load_settings, settings_file
 from core.ids import new_secret
 
-_claims: list[socket.socket] = []
-
 
 def ensure_settings(state_dir: Path, *, mode: Mode | None = None, free_ports: bool = False) -> Settings:
     """The instance's settings; secrets (and, if asked, free ports) are generated where none are kept yet."""
@@ -102,7 +100,7 @@ def _claim(port: int) -> bool:
     except OSError:
         mark.close()
         return False
-    _claims.append(mark)
+    mark.detach()  # the mark stays until the process ends; nobody closes it
     return True
 
 

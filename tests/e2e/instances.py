@@ -1,4 +1,4 @@
-"""What set-up makes alike for every instance (prompts, model, first rows): made once for this code, copied."""
+"""What set-up makes alike for every instance (prompts, model, rows): made once for this code, then copied."""
 
 from __future__ import annotations
 
