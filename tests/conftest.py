@@ -93,9 +93,11 @@ class Progress:
     @pytest.hookimpl(tryfirst=True)
     def pytest_report_teststatus(self, report: pytest.TestReport) -> tuple[str, str, str] | None:
         """No dots: the lines below tell more."""
-        if not self._config.getoption("by_module") or report.failed or report.skipped:
+        if not self._config.getoption("by_module") or hasattr(report, "wasxfail"):
             return None
-        return ("passed" if report.when == "call" else "", "", "")
+        if report.failed:
+            return ("failed" if report.when == "call" else "error", "", "")
+        return (report.outcome if report.when == "call" or report.skipped else "", "", "")
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         file = file_of(report.nodeid)

@@ -1,4 +1,4 @@
-"""What set-up makes alike for every instance (prompts, model, rows): made once for this code, then copied."""
+"""What set-up makes alike for all instances (prompts, model, rows) is made once for this code, and copied."""
 
 from __future__ import annotations
 

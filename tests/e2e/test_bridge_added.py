@@ -7,10 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from ops.carrier import Carrier
 from ops.phone import ScriptedPhone, read_wav, recorded_s
 from ops.smoke_bridge import sounds
-from tests.e2e.bridge_house import BridgeHouse
+from tests.e2e.bridge_house import BridgeHouse, open_house
 from tests.e2e.hearing import share
 from tests.e2e.hotline import wait_for
 
@@ -23,13 +22,8 @@ HEARD = 0.03
 
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BridgeHouse]:
-    with Carrier() as carrier:
-        made = BridgeHouse(tmp_path_factory.mktemp("added"), carrier)
-        try:
-            made.start()
-            yield made
-        finally:
-            made.stop()
+    with open_house(tmp_path_factory.mktemp("added")) as made:
+        yield made
 
 
 def recorded(files: Path, names: tuple[str, ...]) -> dict[str, float]:

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import pytest
 
-from ops.carrier import Carrier
+from tests.e2e.bridge_house import open_house
 from tests.e2e.hotline import wait_for
 from tests.e2e.transfer_house import TONES_HZ, Parties, TransferHouse
 
@@ -19,13 +19,8 @@ assert TONES_HZ["outside"] == 1130.0  # that of the internet office
 
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TransferHouse]:
-    with Carrier() as carrier:
-        made = TransferHouse(tmp_path_factory.mktemp("transfer-emergency"), carrier)
-        try:
-            made.start()
-            yield made
-        finally:
-            made.stop()
+    with open_house(tmp_path_factory.mktemp("transfer-emergency"), TransferHouse) as made:
+        yield made
 
 
 @pytest.fixture(autouse=True)

@@ -14,8 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from ops.carrier import Carrier
-from tests.e2e.bridge_house import after
+from tests.e2e.bridge_house import after, open_house
 from tests.e2e.hearing import only_hear
 from tests.e2e.hotline import wait_for
 from tests.e2e.transfer_house import TONES_HZ, Parties, TransferHouse
@@ -27,13 +26,8 @@ Fault = Callable[[TransferHouse], Callable[[], None]]
 
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TransferHouse]:
-    with Carrier() as carrier:
-        made = TransferHouse(tmp_path_factory.mktemp("transfer-faults"), carrier)
-        try:
-            made.start()
-            yield made
-        finally:
-            made.stop()
+    with open_house(tmp_path_factory.mktemp("transfer-faults"), TransferHouse) as made:
+        yield made
 
 
 @pytest.fixture(autouse=True)

@@ -16,8 +16,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ops.carrier import Carrier
 from ops.phone import tone_power
+from tests.e2e.bridge_house import open_house
 from tests.e2e.hearing import HEARD
 from tests.e2e.hotline import wait_for
 from tests.e2e.transfer_house import TONES_HZ, TransferHouse
@@ -25,14 +25,9 @@ from tests.e2e.transfer_house import TONES_HZ, TransferHouse
 
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TransferHouse]:
-    with Carrier() as carrier:
-        made = TransferHouse(tmp_path_factory.mktemp("transfer-sound"), carrier, transcribed=True)
-        try:
-            made.start()
-            wait_for("the model", lambda: made.operator.get("/api/board")["engine"]["available"], 120)
-            yield made
-        finally:
-            made.stop()
+    with open_house(tmp_path_factory.mktemp("transfer-sound"), TransferHouse, transcribed=True) as made:
+        wait_for("the model", lambda: made.operator.get("/api/board")["engine"]["available"], 120)
+        yield made
 
 
 @pytest.fixture(autouse=True)

@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from ops.carrier import Carrier
 from ops.phone import ScriptedPhone
+from tests.e2e.bridge_house import open_house
 from tests.e2e.hearing import only_hear, voice
 from tests.e2e.hotline import wait_for
+from tests.e2e.pages import window
 from tests.e2e.test_seat_in_the_browser import begin_duty
 from tests.e2e.transfer_house import TONES_HZ, Parties, TransferHouse
 
@@ -23,13 +24,8 @@ SILENCE_S = 3.0
 
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TransferHouse]:
-    with Carrier() as carrier:
-        made = TransferHouse(tmp_path_factory.mktemp("seat-dies"), carrier)
-        try:
-            made.start()
-            yield made
-        finally:
-            made.stop()
+    with open_house(tmp_path_factory.mktemp("seat-dies"), TransferHouse) as made:
+        yield made
 
 
 @pytest.fixture(autouse=True)
@@ -42,16 +38,8 @@ def _nobody_stays(house: TransferHouse) -> Iterator[None]:
 
 @pytest.fixture
 def page(browser: Browser, house: TransferHouse) -> Iterator[Page]:
-    context = browser.new_context(
-        base_url=house.hotline.url,
-        viewport={"width": 1366, "height": 768},
-        permissions=["microphone"],
-        locale="zh-CN",
-    )
-    opened = context.new_page()
-    opened.set_default_timeout(20_000)
-    yield opened
-    context.close()
+    with window(browser, house.hotline.url) as opened:
+        yield opened
 
 
 @pytest.fixture

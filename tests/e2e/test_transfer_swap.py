@@ -7,20 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from ops.carrier import Carrier
+from tests.e2e.bridge_house import open_house
 from tests.e2e.hotline import wait_for
 from tests.e2e.transfer_house import Parties, TransferHouse
 
 
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TransferHouse]:
-    with Carrier() as carrier:
-        made = TransferHouse(tmp_path_factory.mktemp("swaps"), carrier)
-        try:
-            made.start()
-            yield made
-        finally:
-            made.stop()
+    with open_house(tmp_path_factory.mktemp("swaps"), TransferHouse) as made:
+        yield made
 
 
 @pytest.fixture(autouse=True)
