@@ -4,7 +4,7 @@ PY := .venv/bin/python
 export PYTHONDONTWRITEBYTECODE :=
 # Tests with telephones and browsers mostly wait, so three share two cores well; those that compute fill the gaps
 WORKERS ?= 3
-SPREAD := --dist loadgroup --no-loadscope-reorder --by-module
+SPREAD := --dist loadfile --no-loadscope-reorder --by-module
 
 .DEFAULT_GOAL := help
 

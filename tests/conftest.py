@@ -10,16 +10,21 @@ from __future__ import annotations
 import json
 import time
 from collections import Counter, defaultdict
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 # A busy machine is slow now and then: that is no finding about our code
 settings.register_profile("suite", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("suite")
 SECONDS = Path(__file__).with_name("seconds.json")
 SHARED_HOTLINES = 2
+SHARED = "hotline: Hotline"
+"""How a test says that the hotline of the whole folder serves it."""
 UNKNOWN_S = {"e2e": 40.0, "integration": 5.0}
 
 
@@ -34,31 +39,40 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(Progress(config), "progress")
 
 
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    if "loadgroup" not in (
-        config.getoption("dist", ""),
-        config.getoption("loadgroup", False) and "loadgroup",
-    ):
-        return
+    if hasattr(config, "workerinput"):
+        turns = {file: turn for turn, file in enumerate(lanes_of(file_of(item.nodeid) for item in items))}
+        items.sort(key=lambda item: turns[file_of(item.nodeid)])
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling | None:
+    return Lanes(config, log) if config.getoption("by_module") else None
+
+
+class Lanes(LoadScopeScheduling):
+    """A worker takes a lane, a file or several, from its first test to its last."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        assert self.collection is not None
+        if not hasattr(self, "_lanes"):
+            self._lanes = lanes_of(file_of(each) for each in self.collection)
+        return self._lanes[file_of(nodeid)]
+
+
+def lanes_of(files: Iterable[str]) -> dict[str, str]:
+    """The lane of each file, long lanes first; the same for every worker and for who hands out the work."""
     expected = json.loads(SECONDS.read_text()) if SECONDS.exists() else {}
-    files: dict[str, list[pytest.Item]] = defaultdict(list)
-    for item in items:
-        files[file_of(item.nodeid)].append(item)
     takes = {file: expected.get(file, UNKNOWN_S.get(file.split("/")[1], 1.0)) for file in files}
     queues = dict.fromkeys((f"hotline-{number}" for number in range(SHARED_HOTLINES)), 0.0)
     lanes: dict[str, list[str]] = defaultdict(list)
-    for file in sorted(files, key=lambda file: (-takes[file], file)):
+    for file in sorted(takes, key=lambda file: (-takes[file], file)):
         lane = file
-        if any("hotline" in getattr(item, "fixturenames", ()) for item in files[file]):
+        if SHARED in Path(file).read_text(encoding="utf-8"):
             lane = min(queues, key=queues.__getitem__)
             queues[lane] += takes[file]
         lanes[lane].append(file)
-    items.clear()
-    for lane in sorted(lanes, key=lambda lane: -sum(takes[file] for file in lanes[lane])):
-        for item in (item for file in lanes[lane] for item in files[file]):
-            item.add_marker(pytest.mark.xdist_group(lane))
-            items.append(item)
+    long_first = sorted(lanes, key=lambda lane: -sum(takes[file] for file in lanes[lane]))
+    return {file: lane for lane in long_first for file in lanes[lane]}
 
 
 def file_of(nodeid: str) -> str:
