@@ -120,7 +120,7 @@ def test_no_such_number_once_more_and_then_somebody_is_there(house: BridgeHouse,
         expect(page.get_by_test_id("outbound-state")).to_contain_text("已结束")
     ready(page)
     done = wait_for("the result", lambda: line_of(house, number, closed=True))
-    assert [one["label"] for one in done["attempts"]] == ["空号或关机", "接通"]
+    assert [one["label"] for one in done["attempts"]] == ["空号或关机", "已摘机，未确认"]
 
 
 def test_a_typed_number_is_dialled_only_when_it_may_be(house: BridgeHouse, page: Page) -> None:
