@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 PY := .venv/bin/python
 export PYTHONDONTWRITEBYTECODE :=
-# Tests with telephones and browsers mostly wait, so three share two cores well; those that compute fill the gaps
+# Each worker has instances of its own; tests mostly wait for telephones, so three share two cores well
 WORKERS ?= 3
 SPREAD := --dist loadfile --no-loadscope-reorder --by-module
 
@@ -22,18 +22,23 @@ tools: ## The part of set-up that tests need: packages and runtimes, no instance
 run: setup ## Set up and start the hotline in demo mode; Ctrl-C stops it
 	@.venv/bin/minsheng up
 
-lint: tools ## Format, lint, types, house arrows
+lint: tools checks ## Format, lint, types, house arrows
+
+checks:
 	@echo "== ruff"; .venv/bin/ruff format --check . && .venv/bin/ruff check .
 	@echo "== house rules"; $(PY) -m ops.house_rules
 	@echo "== pyright"; node_modules/.bin/pyright
 	@echo "== import-linter"; .venv/bin/lint-imports --no-cache
 
-test: lint ## Lint, then unit, integration and end-to-end tests on the real parts
-	@.venv/bin/pytest -q tests/unit
-	@nice -n 5 .venv/bin/pytest -q -n 2 $(SPREAD) tests/integration > var/integration.log 2>&1 & \
-	  beside=$$!; .venv/bin/pytest -q -n $(WORKERS) $(SPREAD) tests/e2e; ours=$$?; \
-	  echo "== tests/integration, which ran beside:"; tail -n +3 -f --pid=$$beside var/integration.log; \
+# Unpacking Asterisk and training run beside lint and unit tests: each needs one core at a time
+test: ## Lint, then unit, integration and end-to-end tests on the real parts
+	@bash deploy/setup.sh --tests
+	@mkdir -p var; .venv/bin/minsheng setup --runtime-only > var/runtime.log 2>&1 & beside=$$!; \
+	  $(MAKE) --no-print-directory checks && echo "== tests/unit" && .venv/bin/pytest -q tests/unit; ours=$$?; \
+	  echo "== Asterisk and the drafting model, made beside:"; tail -n +1 -f --pid=$$beside var/runtime.log; \
 	  wait $$beside && exit $$ours
+	@echo "== tests/integration"; .venv/bin/pytest -q -n 2 $(SPREAD) tests/integration
+	@echo "== tests/e2e"; .venv/bin/pytest -q -n $(WORKERS) $(SPREAD) tests/e2e
 
 bench: tools ## Measured figures, side by side with a peer or a bare floor
 	@.venv/bin/pytest -q -m bench -s tests/bench
@@ -48,4 +53,4 @@ lock: ## Compile the hash-locked requirements again
 	@.venv/bin/pip-compile -q --generate-hashes --no-emit-index-url --no-emit-find-links --no-emit-trusted-host \
 	  --strip-extras --unsafe-package numpy --no-header -o - requirements/words.in 2>/dev/null | grep -v '^#' | grep . > requirements/words.lock
 
-.PHONY: help setup tools run lint test bench format lock
+.PHONY: help setup tools run lint checks test bench format lock

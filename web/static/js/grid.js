@@ -58,6 +58,7 @@ async function act(button, order) {
   byId("press-problem").textContent = "";
   try {
     bridge = await order();
+    refreshSoon(); // what was told of it before its number was known here went to nobody
     draw();
     return true;
   } catch (error) {
@@ -90,6 +91,7 @@ async function refresh() {
   draw();
 }
 let soon;
+function refreshSoon() { soon ??= setTimeout(() => { soon = undefined; refresh().catch(() => {}); }, 40); }
 await open(async () => {
   lists = await get(`${API}/start`);
   prepare();
@@ -97,4 +99,4 @@ await open(async () => {
   draw();
 });
 setInterval(() => bridge && bridge.state !== "ended" && draw(), 1000);
-listen((_kind, fact) => { if (bridge && fact.bridge_id === bridge.id) soon ??= setTimeout(() => { soon = undefined; refresh().catch(() => {}); }, 40); }, refresh, FACTS);
+listen((_kind, fact) => { if (bridge && fact.bridge_id === bridge.id) refreshSoon(); }, refresh, FACTS);

@@ -54,6 +54,7 @@ export async function pressBridge() {
     if (alarm?.village) body.village_id = alarm.village;
     bridge = await ask("POST", API, body, undefined, { "Idempotency-Key": key });
     key = newKey();
+    refreshSoon(); // facts may have overtaken the answer
     problem();
   } catch (error) { problem(error); } finally { pressing = false; draw(); }
 }

@@ -41,6 +41,7 @@ export async function dial(what) {
     key = newKey();
     number = made.number ?? "";
     out = made;
+    lookSoon(); // what was told of it before its number was known here went to nobody
     problem();
   } catch (error) {
     if (error.code !== "unreachable") key = newKey();
