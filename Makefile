@@ -37,7 +37,7 @@ test: ## Lint, then unit, integration and end-to-end tests on the real parts
 	  $(MAKE) --no-print-directory checks && echo "== tests/unit" && .venv/bin/pytest -q tests/unit; ours=$$?; \
 	  echo "== Asterisk and the drafting model, made beside:"; tail -n +1 -f --pid=$$beside var/runtime.log; \
 	  wait $$beside && exit $$ours
-	@echo "== tests/integration"; .venv/bin/pytest -q -n 2 $(SPREAD) tests/integration
+	@echo "== tests/integration"; .venv/bin/pytest -q -n $(WORKERS) $(SPREAD) tests/integration
 	@echo "== tests/e2e"; .venv/bin/pytest -q -n $(WORKERS) $(SPREAD) tests/e2e
 
 bench: tools ## Measured figures, side by side with a peer or a bare floor

@@ -84,7 +84,7 @@ def of_conferences() -> list[Door]:
         Door("POST", f"{bridges}/consult", "op01", f"op02 key {LEADERS}", body={"seat_id": 2}),
         *(
             Door("POST", f"{bridges}/{{bridge_id}}/{order}", MINE)
-            for order in ("join", "complete", "back", "hold")
+            for order in ("join", "complete", "back", "hold", "swap")
         ),
         Door("GET", "/api/v1/handovers/{call_id}", MINE),
         Door("POST", "/api/v1/handovers", "op01", f"op02 {LEADERS}", body={"service": "119"}),
