@@ -43,8 +43,9 @@ class Hotline:
 
     def __init__(self, folder: Path, *, transcribed: bool = True) -> None:
         self.said: list[str] = []
-        if not transcribed:
-            change_settings(folder, {"transcription": {"enabled": False}})
+        # Other tests beside must not make the listener give up a leg: overload has tests of its own
+        listens = {"nice": 0, "live_until_s": 120.0} if transcribed else {"enabled": False}
+        change_settings(folder, {"transcription": listens})
         prepared = aside(setup_steps.prepare, begin(folder), self.said.append, free_ports=True)
         self.settings = prepared.settings
         self.password = prepared.demo_password or ""
