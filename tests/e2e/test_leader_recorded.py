@@ -43,6 +43,7 @@ def test_a_barging_leader_is_on_the_recording_and_a_whisper_is_not(hotline: Hotl
     with three(hotline, tmp_path, "13800004321") as here:
         here.order("listen")
         here.until("listening")
+        all_hear(tmp_path, caller={"seat"})
         here.order("barge")
         here.until("barged")
         all_hear(tmp_path, caller={"seat", "lead"})

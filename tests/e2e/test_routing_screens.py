@@ -17,6 +17,7 @@ def talk(page: Page, caller: ScriptedPhone) -> None:
     expect(page.get_by_test_id("answer")).to_be_enabled()
     page.keyboard.press("F1")
     expect(page.get_by_test_id("state-word")).to_contain_text("通话中")
+    expect(page.get_by_test_id("hangup")).to_be_enabled()
 
 
 def test_the_card_the_top_line_and_the_wall_say_why(page: Page, hotline: Hotline) -> None:
