@@ -10,21 +10,19 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Annotated, Final
 
-import structlog
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from fastapi import Depends, Request
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from api.login_throttle import count_attempt, origin
 from api.state import House, house_of
 from core.errors import BadCredentials, BadCsrf, Forbidden, NotSignedIn, TooManyAttempts
 from core.ids import OperatorId
 from core.vocabulary import ROLE_RANK, Role
-from db.models import Account, Policy, WebSession
-from db.repositories import accounts
+from db.models import WebSession
+from db.repositories import accounts, login_attempts
 from db.session import reading, transaction
-
-log = structlog.get_logger(__name__)
 
 COOKIE: Final = "ms_session"
 CSRF_HEADER: Final = "X-CSRF-Token"
@@ -59,10 +57,16 @@ async def sign_in(house: House, login: str, password: str, address: str) -> str:
     """Check and open a session; returns the token for the cookie.
 
     Raises:
-        TooManyAttempts: too many failures of this login, or from this address, within the window.
+        TooManyAttempts: too many failures at this address, with this login or with many, within the window.
         BadCredentials: wrong, unknown, inactive, or a demo account outside demo mode.
     """
-    account = await _attempt(house, login, address)
+    async with transaction(house.sessions) as session:
+        await accounts.forget_old_sessions(session, house.clock.now())
+        chance = await count_attempt(session, login, address, house.clock.now())
+    if chance.refused:
+        raise TooManyAttempts
+    await asyncio.sleep(chance.wait_s)
+    account = chance.account
     usable = account is not None and account.active and (not account.demo or house.settings.demo)
     hashed = account.password_hash if account is not None and usable else _NOBODY
     # Tens of milliseconds of work: in a thread, and outside the transaction
@@ -70,39 +74,9 @@ async def sign_in(house: House, login: str, password: str, address: str) -> str:
     if account is None or not usable or not right:
         raise BadCredentials
     async with transaction(house.sessions) as session:
-        await accounts.clear_failures(session, login)
+        await login_attempts.forget(session, origin(address), login)
         await accounts.audit(session, house.clock.now(), account.id, "signed_in", login, address=address)
         return _open_session(house, session, account.id, address)
-
-
-async def _attempt(house: House, login: str, address: str) -> Account | None:
-    """The account, if there is one; the attempt counts as failed until the password proves right.
-
-    Counted before the password is looked at: many tries at the same moment do not slip through together.
-    """
-    now = house.clock.now()
-    async with transaction(house.sessions) as session:
-        # The lock on this row makes attempts take turns where the database would let them run side by side
-        limit = await _policy(session, "login_failures", 5, lock=True)
-        since = now - dt.timedelta(seconds=await _policy(session, "login_window_s", 900))
-        await accounts.forget_old(session, now, since)
-        if await accounts.failures_of(session, login, since) >= limit:
-            raise TooManyAttempts
-        if await accounts.failures_from(session, address, since) >= await _policy(
-            session, "login_address_failures", 20
-        ):
-            raise TooManyAttempts
-        await accounts.add_failure(session, login, address, now)
-        return await accounts.by_login(session, login)
-
-
-async def _policy(session: AsyncSession, key: str, default: int, *, lock: bool = False) -> int:
-    row = await session.get(Policy, key, with_for_update=True if lock else None)
-    try:
-        return int(row.value) if row else default
-    except ValueError:
-        log.error("policy_not_a_number", key=key)
-        return default
 
 
 def _open_session(house: House, session: AsyncSession, account_id: int, address: str) -> str:

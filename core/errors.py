@@ -66,7 +66,7 @@ class BadCredentials(HotlineError):
 
 
 class TooManyAttempts(HotlineError):
-    """登录尝试过于频繁，请稍后再试。"""
+    """这里输错密码的次数太多，暂时不能登录：请稍后再试，或请班长在班长台解除。"""
 
     code = "too-many-attempts"
     status = 429

@@ -1,4 +1,4 @@
-"""The first administrator, asked for before a real hotline opens its doors."""
+"""Accounts from the machine itself: the first administrator, and a way in for whoever is locked out."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ import typer
 
 from core.clock import SystemClock
 from core.config import Settings
-from core.errors import SetupIncomplete
+from core.errors import NotFound, SetupIncomplete
 from db.reference_data import create_administrator
+from db.repositories import accounts, login_attempts
 from db.session import make_engine, make_sessions, transaction
 
 MIN_PASSWORD = 12
@@ -40,5 +41,34 @@ async def _create(settings: Settings, login: str, name: str, password: str) -> N
     try:
         async with transaction(make_sessions(engine)) as session:
             await create_administrator(session, login, name, password, SystemClock())
+    finally:
+        await engine.dispose()
+
+
+def unlock(settings: Settings, login: str) -> int:
+    """Forget the wrong passwords of that login; how many there were.
+
+    Raises:
+        NotFound: nobody has that login.
+    """
+    return asyncio.run(_unlock(settings, login))
+
+
+async def _unlock(settings: Settings, login: str) -> int:
+    engine = make_engine(settings.db_url)
+    try:
+        async with transaction(make_sessions(engine)) as session:
+            account = await accounts.by_login(session, login)
+            if account is None:
+                raise NotFound(what="账号")
+            await accounts.audit(
+                session,
+                SystemClock().now(),
+                None,
+                "login_lock_released",
+                f"account:{account.id}",
+                by="console",
+            )
+            return await login_attempts.forget_login(session, login)
     finally:
         await engine.dispose()

@@ -18,6 +18,7 @@ from core.errors import HotlineError, SetupIncomplete
 from ops import doctor as doctor_checks
 from ops import draft_cli, models_cli, prompts_cli, setup_steps
 from ops.account_cli import ask_administrator
+from ops.account_cli import unlock as unlock_login
 from ops.smoke import place_call, run_smoke
 from ops.smoke_bridge import run_bridge_smoke
 from ops.supervisor import Supervisor
@@ -120,6 +121,13 @@ def doctor(state_dir: StateDir = None) -> None:
         out.print(f"{mark} {finding.what}" + ("" if finding.ok else f"\n    怎么办：{finding.remedy}"))
     if not all(finding.ok for finding in findings):
         raise typer.Exit(1)
+
+
+@app.command()
+def unlock(login: Annotated[str, typer.Argument(help="账号")], state_dir: StateDir = None) -> None:
+    """解除这个账号的登录限制（输错密码太多次）。"""
+    forgotten = unlock_login(load_settings(state_dir or default_state_dir()), login)
+    out.print(f"已解除 {login} 的登录限制（{forgotten} 次输错）")
 
 
 @app.command()

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
+from api.routes.login_locks import locks_json
 from api.routes.notes import notes_json
 from api.routes.seats import sip_account
 from api.security import ShiftLeader
@@ -60,11 +61,13 @@ async def look(request: Request, person: ShiftLeader) -> dict[str, Any]:
         rows = await leader_board(session, house.clock, person.id)
         rows["given"] = await given_now(session)
         phone = await supervisions.phone_of(session, person.id, now)
+        locks = await locks_json(session, person, now)
         said = await notes_json(session, await notes.standing(session, now))
     return {
         **rows,
         "phone": phone.number if phone is not None else None,
         "notes": said,
+        "locks": locks,
         "link": {"state": state, "label": label(state)},
         "engine": house.engine,
     }

@@ -1,14 +1,14 @@
-"""Accounts, browser sessions, failed sign-ins, and the audit log."""
+"""Accounts, browser sessions, and the audit log."""
 
 from __future__ import annotations
 
 import datetime as dt
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, func, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db.models import Account, AuditEntry, LoginAttempt, WebSession
+from db.models import Account, AuditEntry, WebSession
 
 
 async def by_login(session: AsyncSession, login: str) -> Account | None:
@@ -26,36 +26,9 @@ async def names(session: AsyncSession) -> dict[int, Account]:
     return {account.id: account for account in await session.scalars(select(Account))}
 
 
-async def failures_of(session: AsyncSession, login: str, since: dt.datetime) -> int:
-    """Failed sign-ins of that login, wherever they came from."""
-    return await _failures(session, LoginAttempt.login == login[:40], since)
-
-
-async def failures_from(session: AsyncSession, address: str, since: dt.datetime) -> int:
-    """Failed sign-ins from that address, whichever login they tried."""
-    return await _failures(session, LoginAttempt.address == address[:60], since)
-
-
-async def _failures(session: AsyncSession, which: ColumnElement[bool], since: dt.datetime) -> int:
-    query = select(func.count()).select_from(LoginAttempt).where(LoginAttempt.at >= since, which)
-    return await session.scalar(query) or 0
-
-
-async def add_failure(session: AsyncSession, login: str, address: str, at: dt.datetime) -> None:
-    """Remember a failed sign-in."""
-    session.add(LoginAttempt(login=login[:40], address=address[:60], at=at))
-    await session.flush()
-
-
-async def clear_failures(session: AsyncSession, login: str) -> None:
-    """Forget a login's failures after it succeeded."""
-    await session.execute(delete(LoginAttempt).where(LoginAttempt.login == login))
-
-
-async def forget_old(session: AsyncSession, now: dt.datetime, failures_before: dt.datetime) -> None:
-    """Take away what no longer counts: sessions that are over, failures older than the window."""
+async def forget_old_sessions(session: AsyncSession, now: dt.datetime) -> None:
+    """Take away the browser sessions that are over."""
     await session.execute(delete(WebSession).where(WebSession.expires_at <= now))
-    await session.execute(delete(LoginAttempt).where(LoginAttempt.at < failures_before))
 
 
 async def signed_in(
@@ -102,17 +75,20 @@ async def audited_count(session: AsyncSession, act: str, since: dt.datetime) -> 
 
 
 async def audited_since(
-    session: AsyncSession, account_id: int, act: str, subject: str, since: dt.datetime
+    session: AsyncSession,
+    account_id: int | None,
+    act: str,
+    subject: str,
+    since: dt.datetime,
+    address: str | None = None,
 ) -> bool:
-    """Whether this look is already in the log since then."""
-    query = (
-        select(AuditEntry.id)
-        .where(
-            AuditEntry.account_id == account_id,
-            AuditEntry.act == act,
-            AuditEntry.subject == subject,
-            AuditEntry.at >= since,
-        )
-        .limit(1)
+    """Whether this look (at this address, if one is given) is already in the log since then."""
+    query = select(AuditEntry.id).where(
+        AuditEntry.account_id == account_id,
+        AuditEntry.act == act,
+        AuditEntry.subject == subject,
+        AuditEntry.at >= since,
     )
-    return await session.scalar(query) is not None
+    if address is not None:
+        query = query.where(AuditEntry.address == address[:60])
+    return await session.scalar(query.limit(1)) is not None

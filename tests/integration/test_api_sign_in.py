@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 
 from api.security import COOKIE
 from core.config import Mode
-from db.models import Account, LoginAttempt, WebSession
+from db.models import Account, LoginAttempt, Policy, WebSession
 from db.reference_data import load_reference
 from db.session import reading, transaction
 from tests.fakes.web_house import IDS, PASSWORD, WebHouse
@@ -57,16 +57,93 @@ async def test_a_wrong_password_and_an_unknown_login_are_told_the_same(house):
     assert COOKIE not in browser.cookies
 
 
-async def test_after_five_failures_a_login_is_closed_from_everywhere_until_the_window_is_over(house):
+async def slowest(house: WebHouse, seconds: int) -> None:
+    """Set the longest wait of a login that is tried from everywhere."""
+    await house.add(Policy(key="login_slow_s", value=str(seconds), unit="秒", label="", source=""))
+
+
+async def test_after_five_failures_a_login_is_closed_at_that_address_until_the_window_is_over(house):
+    await slowest(house, 0)
     browser, elsewhere = await house.browser(), await house.browser("10.0.0.2")
     assert [await sign_in(browser, "op01", "wrong") for _ in range(LIMIT)] == [401] * LIMIT
     assert await sign_in(browser, "op01") == 429
-    assert await sign_in(elsewhere, "op01") == 429
+    assert await sign_in(elsewhere, "op01") == 303, "nobody is locked out of his own desk from another one"
+    assert await sign_in(browser, "op01") == 429, "a success elsewhere gives no new tries here"
     assert await sign_in(browser, "op02") == 303, "other people go on"
     house.clock.advance(WINDOW_S - 1)
-    assert await sign_in(elsewhere, "op01") == 429
+    assert await sign_in(browser, "op01") == 429
     house.clock.advance(2)
-    assert await sign_in(elsewhere, "op01") == 303
+    assert await sign_in(browser, "op01") == 303
+
+
+async def test_whoever_locks_every_login_from_everywhere_locks_nobody_out(house):
+    await slowest(house, 0)
+    for n in range(4):
+        attacker = await house.browser(f"198.51.100.{n}")
+        for login in ("op01", "op02", "leader"):
+            for _ in range(LIMIT):
+                await sign_in(attacker, login, "wrong")
+    for login in ("op01", "op02", "leader"):
+        assert await sign_in(await house.browser("10.0.0.1"), login) == 303
+
+
+async def test_a_login_that_is_tried_from_everywhere_is_answered_late_and_the_others_at_once(house):
+    await slowest(house, 3600)
+    tried = [LoginAttempt(login="op01", address=f"198.51.100.{n}", at=house.clock.now()) for n in range(20)]
+    await house.add(*tried)
+    slow = asyncio.create_task(sign_in(await house.browser("10.0.0.1"), "op01"))
+    assert await sign_in(await house.browser("10.0.0.2"), "op02") == 303
+    assert not slow.done(), "its answer is held back"
+    slow.cancel()
+
+
+async def test_addresses_of_one_ipv6_network_are_one_place(house):
+    for n in range(1, LIMIT + 1):
+        assert await sign_in(await house.browser(f"2001:db8:7::{n}"), "op01", "wrong") == 401
+    assert await sign_in(await house.browser("2001:db8:7::ffff"), "op01") == 429
+
+
+async def test_a_leader_sees_who_is_locked_and_lets_them_try_again(house):
+    browser, leader = await house.browser(), await house.as_("leader")
+    for _ in range(LIMIT + 1):
+        await sign_in(browser, "op01", "wrong")
+    for _ in range(LIMIT + 1):
+        await sign_in(browser, "my-secret-password", "typed in the wrong field")
+    (lock,) = (await leader.get("/api/v1/login-locks")).json()["locks"]
+    assert (lock["login"], lock["address"], lock["failures"]) == ("op01", "10.0.0.1", LIMIT)
+    assert (await leader.get("/api/supervision")).json()["locks"] == [lock]
+    (locked,) = await house.looks("login_locked")
+    assert (locked.subject, locked.address) == (f"account:{IDS['op01']}", "10.0.0.1")
+    body = {"address": "10.0.0.1", "account_id": IDS["op01"]}
+    assert (await (await house.as_("op02")).post("/api/v1/login-locks/release", json=body)).status_code == 403
+    assert (await leader.post("/api/v1/login-locks/release", json=body)).json() == {"ok": True}
+    assert (await leader.get("/api/v1/login-locks")).json()["locks"] == []
+    assert await sign_in(browser, "op01") == 303
+    (released,) = await house.looks("login_lock_released")
+    assert (released.account_id, released.subject) == (IDS["leader"], f"account:{IDS['op01']}")
+    assert released.details == {"released": "10.0.0.1"}
+
+
+async def test_a_leader_gives_no_new_tries_at_an_administrators_password(house):
+    browser, leader, admin = await house.browser(), await house.as_("leader"), await house.as_("admin")
+    for _ in range(LIMIT):
+        await sign_in(browser, "admin", "wrong")
+    body = {"address": "10.0.0.1", "account_id": IDS["admin"]}
+    assert (await leader.post("/api/v1/login-locks/release", json=body)).status_code == 403
+    assert (await leader.get("/api/v1/login-locks")).json()["locks"][0]["may_release"] is False
+    assert (await admin.post("/api/v1/login-locks/release", json=body)).status_code == 200
+    assert await sign_in(browser, "admin") == 303
+
+
+async def test_a_closed_address_is_let_go_as_a_whole(house):
+    guesser, leader = await house.browser("10.0.0.9"), await house.as_("leader")
+    for n in range(ADDRESS_LIMIT):
+        await sign_in(guesser, f"guess{n}", "wrong")
+    (lock,) = (await leader.get("/api/v1/login-locks")).json()["locks"]
+    assert (lock["address"], lock["login"], lock["failures"]) == ("10.0.0.9", None, ADDRESS_LIMIT)
+    answer = await leader.post("/api/v1/login-locks/release", json={"address": "10.0.0.9"})
+    assert answer.status_code == 200
+    assert await sign_in(guesser, "op01") == 303
 
 
 async def test_many_logins_tried_from_one_address_close_that_address_only(house):

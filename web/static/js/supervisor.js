@@ -6,6 +6,7 @@ import { open } from "./page.js";
 import { beTheOne } from "./seat_one.js";
 import { listen, showEngine, showLink } from "./stream.js";
 import { mountCalls, refreshCalls } from "./supervisor_calls.js";
+import { drawLocks } from "./supervisor_locks.js";
 import { draw, lead, problem, reached, tick, tookNews } from "./supervisor_desk.js";
 import { mountKeys } from "./supervisor_keys.js";
 import { drawNotes, mountNotes } from "./supervisor_notes.js";
@@ -25,6 +26,7 @@ export async function refresh() {
   showEngine(view.engine);
   tookNews();
   drawNotes(view.notes);
+  drawLocks(view.locks, refresh);
   showCallbackCounts(view.callbacks);
   draw();
 }
