@@ -5,6 +5,12 @@ export PYTHONDONTWRITEBYTECODE :=
 # Each worker has instances of its own; tests mostly wait for telephones, so three share two cores well
 WORKERS ?= 3
 SPREAD := --dist loadfile --no-loadscope-reorder --by-module
+# A test that fails beside two other hotlines is run again alone: what fails then too is a fault, and what
+# passes then stays in the output, named, as a test or a code that minds a busy machine
+define spread
+	@echo "== $(1)"; .venv/bin/pytest -q -n $(WORKERS) $(SPREAD) $(1) || { [ $$? = 1 ] && echo "== $(1): what failed above, once more, alone" \
+	  && .venv/bin/pytest -v --last-failed --last-failed-no-failures none $(1) && echo "== $(1): passed alone; see above what a busy machine does to it"; }
+endef
 
 .DEFAULT_GOAL := help
 
@@ -37,8 +43,11 @@ test: ## Lint, then unit, integration and end-to-end tests on the real parts
 	  $(MAKE) --no-print-directory checks && echo "== tests/unit" && .venv/bin/pytest -q tests/unit; ours=$$?; \
 	  echo "== Asterisk and the drafting model, made beside:"; tail -n +1 -f --pid=$$beside var/runtime.log; \
 	  wait $$beside && exit $$ours
-	@echo "== tests/integration"; .venv/bin/pytest -q -n $(WORKERS) $(SPREAD) tests/integration
-	@echo "== tests/e2e"; .venv/bin/pytest -q -n $(WORKERS) $(SPREAD) tests/e2e
+	$(call spread,tests/integration)
+	$(call spread,tests/e2e)
+
+soak: tools ## The same faults at more moments than the suite has time for
+	@.venv/bin/pytest -q -m soak tests/e2e
 
 bench: tools ## Measured figures, side by side with a peer or a bare floor
 	@.venv/bin/pytest -q -m bench -s tests/bench
@@ -53,4 +62,4 @@ lock: ## Compile the hash-locked requirements again
 	@.venv/bin/pip-compile -q --generate-hashes --no-emit-index-url --no-emit-find-links --no-emit-trusted-host \
 	  --strip-extras --unsafe-package numpy --no-header -o - requirements/words.in 2>/dev/null | grep -v '^#' | grep . > requirements/words.lock
 
-.PHONY: help setup tools run lint checks test bench format lock
+.PHONY: help setup tools run lint checks test soak bench format lock

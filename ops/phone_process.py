@@ -19,6 +19,8 @@ from typing import Any
 # pyright: reportUnknownMemberType=false, reportUnknownArgumentType=false, reportUnknownVariableType=false
 # pyright: reportUntypedBaseClass=false, reportUnknownParameterType=false, reportMissingParameterType=false
 pj: Any = importlib.import_module("pjsua2")
+SIGN_OFF_S = 1.0
+"""A registrar that does not answer by then is not there."""
 
 
 # The library prints to standard output before it can be told not to: keep the real one for ourselves
@@ -66,6 +68,7 @@ class Account(pj.Account):
     def onRegState(self, prm) -> None:
         """Say whether the registrar took us."""
         tell("registered", code=prm.code)
+        self.phone.known = prm.code == 200 and prm.expiration > 0
 
     def onIncomingCall(self, prm) -> None:
         """Ring, and answer if told to."""
@@ -82,6 +85,8 @@ class Phone:
         self._keys_at: float | None = None
         self._player: Any = None
         self._recorder: Any = None
+        self.known = False
+        """Whether a registrar has our address."""
         self.endpoint = pj.Endpoint()
         self._start()
         self._account = Account(self)
@@ -202,8 +207,17 @@ class Phone:
             self.endpoint.libHandleEvents(10)
         self._call = self._player = self._recorder = None
         self._ended.clear()
+        self._sign_off()
+        # All was said: without this word the library would sit for a second more
+        self.endpoint.libDestroy(pj.PJSUA_DESTROY_NO_NETWORK)
+
+    def _sign_off(self) -> None:
+        if self.known:
+            self._account.setRegistration(False)
+        deadline = time.monotonic() + SIGN_OFF_S
+        while self.known and time.monotonic() < deadline:
+            self.endpoint.libHandleEvents(10)
         self._account.shutdown()
-        self.endpoint.libDestroy()
 
     @staticmethod
     def _parameter(code: int) -> Any:

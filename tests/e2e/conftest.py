@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.e2e.hotline import PATIENCE_S, Hotline
-from tests.e2e.pages import window
+from tests.e2e.pages import shown, window
 
 CHROMIUM_FLAGS = (
     "--no-sandbox",
@@ -32,9 +32,13 @@ expect.set_options(timeout=PATIENCE_S * 1000)
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """A failure shows the last lines of each hotline's logs: where it ran, nobody can look any more."""
+    """A failure shows channels, windows and logs: where it ran, nobody can look any more."""
     report = yield
     if report.failed:
+        report.sections.extend(
+            (f"channels of {house.settings.state_dir}", house.channels()) for house in Hotline.running
+        )
+        report.sections.extend((f"window {address}", words) for address, words in shown())
         report.sections.extend(
             (f"logs of {house.settings.state_dir}", house.logs()) for house in Hotline.running
         )

@@ -93,6 +93,10 @@ class Hotline:
             parts.append(f"--- {file.name}\n" + "\n".join(lines))
         return "\n".join(parts)
 
+    def channels(self) -> str:
+        """Who is where in Asterisk, for a failure message."""
+        return self.supervisor.asterisk.rx("core show channels concise")
+
     def empty_desks(self) -> None:
         """Sign everybody off who still sits at a desk."""
         leader = self.sign_in("leader")

@@ -5,9 +5,27 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Error, Page
 
 from tests.e2e.hotline import PATIENCE_S
+
+_open: list[Page] = []
+
+
+def shown() -> list[tuple[str, str]]:
+    """What every open window shows, for a failure message: (address, its words)."""
+
+    def words(page: Page) -> str:
+        try:
+            return page.locator("body").inner_text(timeout=5000)
+        except Error as error:
+            return f"the window does not say: {error.message}"
+
+    return [(page.url, words(page)) for page in _open]
+
+
+def _note(name: str, words: str) -> None:
+    print(f"{name}: {words}")  # noqa: T201  shown when a test fails
 
 
 @contextmanager
@@ -24,8 +42,11 @@ def window(
     )
     page = context.new_page()
     page.set_default_timeout(PATIENCE_S * 1000)
-    page.on("console", lambda message: print(f"{name}: {message.text}"))  # noqa: T201  shown when a test fails
+    page.on("console", lambda message: _note(name, message.text))
+    page.on("response", lambda answer: answer.status >= 400 and _note(name, f"{answer.status} {answer.url}"))
+    _open.append(page)
     try:
         yield page
     finally:
+        _open.remove(page)
         context.close()

@@ -74,6 +74,13 @@ def kill(house: TransferHouse) -> Callable[[], None]:
 faults = pytest.mark.parametrize("fault", [cut, kill])
 
 
+def moments(first: int, *more: int) -> pytest.MarkDecorator:
+    """One moment of the break in every run of the suite, more in a soak."""
+    return pytest.mark.parametrize(
+        "seed", [first, *(pytest.param(one, marks=pytest.mark.soak) for one in more)]
+    )
+
+
 def kept(here: Parties, *who: str) -> None:
     """Nobody of these was cut off, and the caller was never left in silence."""
     for name in ("caller", *who):
@@ -96,7 +103,7 @@ def given_away(house: TransferHouse, here: Parties, call_id: str, bridge_id: int
 
 
 @faults
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@moments(1, 2, 3)
 def test_while_asking(house: TransferHouse, tmp_path: Path, fault: Fault, seed: int) -> None:
     """Between the press and the colleague's ring."""
     with house.parties(tmp_path) as here:
@@ -200,7 +207,7 @@ def test_all_three_talk_on(house: TransferHouse, tmp_path: Path, fault: Fault) -
 
 
 @faults
-@pytest.mark.parametrize("seed", [4, 5, 6])
+@moments(4, 5, 6)
 def test_while_handing_over(house: TransferHouse, tmp_path: Path, fault: Fault, seed: int) -> None:
     """Around the key 完成转接: whether it was heard or not, one presses again and it is done once."""
     with house.parties(tmp_path) as here:
