@@ -17,13 +17,17 @@ from core.ids import CallId, RecordingId
 from core.vocabulary import CallState, RecordingKind, RecordingState
 from db.models.call import Call, Recording
 from db.repositories import calls, event_log, recordings, supervisions
-from db.session import SessionMaker, transaction
+from db.session import SessionMaker, reading, transaction
 from telephony.sound_files import Laid, join
 from telephony.supervision_names import said_at_s, said_pattern
 
 log = structlog.get_logger(__name__)
 
 MAX_ATTEMPTS: Final = 5
+SETTLED_S: Final = 60.0
+"""After the end of a call no file of it grows, and none is new."""
+_TICK_S: Final = 1.0
+"""Two changes of a folder within this may carry the same time."""
 _EMPTY: Final = 44
 """Bytes of a WAV that holds a header and no sound."""
 
@@ -37,12 +41,17 @@ class Recordings:
         self._sessions = sessions
         self._bus = bus
         self._clock = clock
+        self._changed = 0
+        # Captures stay for good: who looks at each of them again every few seconds is lost within a month
+        self._waiting: set[str] = set()
+        self._settled: set[str] = set()
 
     async def sweep(self, alive: Collection[str]) -> int:
         """Take in new files and join what is ready; `alive` calls are left alone. Returns joined ones."""
         for call_id in await asyncio.to_thread(self._captured_calls):
-            if call_id not in alive:
-                await self._take_in(call_id)
+            if call_id not in alive and await self._take_in(call_id):
+                self._settled.add(call_id)
+                self._waiting.discard(call_id)
         async with transaction(self._sessions) as session:
             waiting = await recordings.in_state(session, RecordingState.CAPTURED)
         joined = 0
@@ -52,35 +61,42 @@ class Recordings:
         return joined
 
     def _captured_calls(self) -> list[str]:
+        """Calls with sound that nothing was made of yet, newest first."""
         if not self._capture.exists():
             return []
-        found: set[str] = set()
-        for file in self._capture.iterdir():
-            stem, dash, part = file.stem.rpartition("-")
-            if dash and part in ("caller", "message") and file.stat().st_size > _EMPTY:
-                found.add(stem)
-        return sorted(found)
+        changed = self._capture.stat().st_mtime_ns
+        if changed != self._changed:
+            found = (file.stem.rpartition("-") for file in self._capture.iterdir())
+            self._waiting = {stem for stem, _, part in found if part in ("caller", "message")} - self._settled
+            self._changed = changed if self._clock.now().timestamp() - changed / 1e9 > _TICK_S else 0
+        heard = (one for one in self._waiting if self._find(one, "caller") or self._find(one, "message"))
+        return sorted(heard, reverse=True)
 
     def _find(self, call_id: str, part: str) -> str | None:
         """The capture's name below the recordings folder, or None."""
-        for file in sorted(self._capture.glob(f"{call_id}-{part}.*")):
-            if file.stat().st_size > _EMPTY:
-                return str(file.relative_to(self._folder))
-        return None
+        file = self._capture / f"{call_id}-{part}.wav16"
+        try:
+            return str(file.relative_to(self._folder)) if file.stat().st_size > _EMPTY else None
+        except FileNotFoundError:
+            return None
 
-    async def _take_in(self, call_id: str) -> None:
-        """Rows for the files of a call that is over; none twice."""
-        async with transaction(self._sessions) as session:
+    async def _take_in(self, call_id: str) -> bool:
+        """Rows for the files of a call that is over; none twice. Says whether that was all."""
+        async with reading(self._sessions) as session:
             call = await calls.get(session, call_id)
             if call is None or call.state is not CallState.ENDED:
-                return
+                return False
             known = {row.kind for row in await recordings.of_call(session, call_id)}
             ears = await supervisions.ids_of_call(session, call_id)
-            for row in self._new_rows(call):
-                if row.kind not in known:
-                    if row.kind is RecordingKind.CONVERSATION:
-                        row.lead_files = self._said_by_leaders(ears, row.started_at)
-                    session.add(row)
+        rows = [row for row in await asyncio.to_thread(self._new_rows, call) if row.kind not in known]
+        for row in rows:
+            if row.kind is RecordingKind.CONVERSATION:
+                row.lead_files = await asyncio.to_thread(self._said_by_leaders, ears, row.started_at)
+        if rows:
+            async with transaction(self._sessions) as session:
+                session.add_all(rows)
+        over_s = (self._clock.now() - (call.ended_at or call.arrived_at)).total_seconds()
+        return over_s > SETTLED_S
 
     def _new_rows(self, call: Call) -> list[Recording]:
         rows: list[Recording] = []
