@@ -37,6 +37,8 @@ log = structlog.get_logger(__name__)
 
 SETTLED_S: Final = 3.0
 """After the end of a leg its capture file is whole."""
+TICKETS_BACK: Final = dt.timedelta(days=7)
+"""How long nobody may have looked, and calls out still get their tickets."""
 _HEADER: Final = 44
 _BYTES_A_SECOND: Final = 32_000
 
@@ -122,7 +124,7 @@ class BridgeControl:
 
     async def _give_tickets(self, desk: TicketDesk) -> None:
         async with transaction(self._sessions) as session:
-            without = await bridges.without_ticket(session)
+            without = await bridges.without_ticket(session, self._clock.now() - TICKETS_BACK)
         for bridge in without:
             await self._give_ticket(desk, bridge.id)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from sqlalchemy import BigInteger, ForeignKey, Index, Integer, String, UniqueConstraint
+from sqlalchemy import BigInteger, ForeignKey, Index, Integer, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.bridge_words import BridgeEnd, BridgeKind, BridgeState, LegAim, LegState, Presser
@@ -12,6 +12,7 @@ from core.vocabulary import RecordingState
 from db.base import Base
 
 AutoId = BigInteger().with_variant(Integer, "sqlite")
+_UNHEARD = text("joined_at IS NOT NULL AND recording_file IS NULL")
 
 
 class Bridge(Base):
@@ -26,17 +27,21 @@ class Bridge(Base):
     account_id: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"))
     seat_id: Mapped[int | None] = mapped_column(index=True)
     call_id: Mapped[str | None] = mapped_column(ForeignKey("calls.id"), index=True)
-    ticket_id: Mapped[int | None] = mapped_column(ForeignKey("tickets.id"), index=True)
+    ticket_id: Mapped[int | None] = mapped_column(ForeignKey("tickets.id"))
     about: Mapped[str] = mapped_column(String(8), default="")
     """Category code; says which prompt tells the callee what it is about."""
     state: Mapped[BridgeState] = mapped_column(default=BridgeState.OPENING, index=True)
     pressed_at: Mapped[dt.datetime] = mapped_column(index=True)
     opened_at: Mapped[dt.datetime | None]
-    ended_at: Mapped[dt.datetime | None]
+    ended_at: Mapped[dt.datetime | None] = mapped_column(index=True)
     reason: Mapped[BridgeEnd | None]
 
     # An id names a room in Asterisk and its records: none may ever come twice
-    __table_args__ = ({"sqlite_autoincrement": True},)
+    __table_args__ = (
+        # A call out that reached nobody has no ticket, for good: they are not gone through every second
+        Index("ix_bridges_waiting", "ticket_id", "kind", "pressed_at"),
+        {"sqlite_autoincrement": True},
+    )
 
 
 class BridgeLeg(Base):
@@ -47,7 +52,7 @@ class BridgeLeg(Base):
     id: Mapped[int] = mapped_column(AutoId, primary_key=True, autoincrement=True)
     bridge_id: Mapped[int] = mapped_column(ForeignKey("bridges.id"))
     role: Mapped[str] = mapped_column(String(24))
-    state: Mapped[LegState] = mapped_column(default=LegState.ORDERED)
+    state: Mapped[LegState] = mapped_column(default=LegState.ORDERED, index=True)
     aim: Mapped[LegAim] = mapped_column(default=LegAim.ROOM)
     seat_id: Mapped[int | None]
     """The seat that this party is: dialled at its phone, not at a number."""
@@ -107,4 +112,6 @@ class BridgeAttempt(Base):
     __table_args__ = (
         UniqueConstraint("leg_id", "number"),
         Index("ix_bridge_attempts_ordered_at", "ordered_at"),
+        Index("ix_bridge_attempts_result", "result", "ended_at"),
+        Index("ix_bridge_attempts_unheard", "id", sqlite_where=_UNHEARD, postgresql_where=_UNHEARD),
     )

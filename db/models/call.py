@@ -59,6 +59,7 @@ class Call(Base):
     __table_args__ = (
         Index("ix_calls_caller_arrived_at", "caller", "arrived_at"),
         Index("ix_calls_state", "state"),
+        Index("ix_calls_arrived_at", "arrived_at"),
     )
 
 

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
+from typing import Final
 
 from sqlalchemy import func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.bridge_words import CALLER, SEAT, BridgeKind, BridgeState, LegState
 from db.models.bridge import Bridge, BridgeAttempt, BridgeLeg, BridgeNumber
+
+OPEN: Final = (BridgeState.OPENING, BridgeState.OPEN)
+"""Named one by one: no index answers what is unequal, and this is asked several times a second."""
+_OTHERS: Final = tuple(kind for kind in BridgeKind if kind is not BridgeKind.OUTBOUND)
 
 
 async def get(session: AsyncSession, bridge_id: int) -> Bridge | None:
@@ -29,7 +34,7 @@ async def by_key(session: AsyncSession, key: str) -> Bridge | None:
 
 async def of_press(session: AsyncSession, key: str, call_id: str | None) -> Bridge | None:
     """The conference of this press, else the one that runs on this call, or None."""
-    running = (Bridge.call_id == call_id) & (Bridge.state != BridgeState.ENDED)
+    running = (Bridge.call_id == call_id) & Bridge.state.in_(OPEN)
     same = Bridge.key == key
     query = select(Bridge).where(or_(same, running) if call_id is not None else same)
     return await session.scalar(query.order_by(same.desc(), Bridge.id).limit(1))
@@ -37,7 +42,7 @@ async def of_press(session: AsyncSession, key: str, call_id: str | None) -> Brid
 
 async def open_bridges(session: AsyncSession) -> list[Bridge]:
     """Conferences that have not ended, oldest first."""
-    query = select(Bridge).where(Bridge.state != BridgeState.ENDED).order_by(Bridge.id)
+    query = select(Bridge).where(Bridge.state.in_(OPEN)).order_by(Bridge.id)
     return list(await session.scalars(query))
 
 
@@ -47,14 +52,17 @@ async def unsettled(session: AsyncSession, since: dt.datetime | None = None) -> 
     With `since` also those that ended after it: somebody may be in their room of whom we never heard.
     """
     inside = select(BridgeLeg.bridge_id).where(BridgeLeg.state.in_((LegState.JOINED, LegState.HELD)))
-    wanted = (Bridge.state != BridgeState.ENDED) | Bridge.id.in_(inside)
-    query = select(Bridge).where(wanted | (Bridge.ended_at >= since) if since is not None else wanted)
+    wanted = or_(Bridge.state.in_(OPEN), Bridge.id.in_(inside))
+    if since is not None:
+        # By way of their ids: a bound beside the others would have SQLite go through all rows
+        wanted = or_(wanted, Bridge.id.in_(select(Bridge.id).where(Bridge.ended_at >= since)))
+    query = select(Bridge).where(wanted)
     return list(await session.scalars(query.order_by(Bridge.id)))
 
 
 async def open_of_call(session: AsyncSession, call_id: str) -> Bridge | None:
     """The running conference of a call, or None."""
-    query = select(Bridge).where(Bridge.call_id == call_id, Bridge.state != BridgeState.ENDED)
+    query = select(Bridge).where(Bridge.call_id == call_id, Bridge.state.in_(OPEN))
     return await session.scalar(query.order_by(Bridge.id).limit(1))
 
 
@@ -62,9 +70,7 @@ async def callers_inside(session: AsyncSession) -> set[str]:
     """Calls whose callers are in running conferences now: a room may go on when its caller has gone."""
     query = select(Bridge.call_id).join(BridgeLeg, BridgeLeg.bridge_id == Bridge.id)
     here = BridgeLeg.state.in_((LegState.ORDERED, LegState.JOINED, LegState.HELD))
-    found = await session.scalars(
-        query.where(BridgeLeg.role == CALLER, here, Bridge.state != BridgeState.ENDED)
-    )
+    found = await session.scalars(query.where(BridgeLeg.role == CALLER, here, Bridge.state.in_(OPEN)))
     return {call_id for call_id in found if call_id is not None}
 
 
@@ -95,9 +101,7 @@ async def asked_seat(session: AsyncSession, seat_id: int | None) -> set[int]:
     if seat_id is None:
         return set()
     query = select(BridgeLeg.bridge_id).join(Bridge, Bridge.id == BridgeLeg.bridge_id)
-    return set(
-        await session.scalars(query.where(BridgeLeg.seat_id == seat_id, Bridge.state != BridgeState.ENDED))
-    )
+    return set(await session.scalars(query.where(BridgeLeg.seat_id == seat_id, Bridge.state.in_(OPEN))))
 
 
 async def legs_of(session: AsyncSession, bridge_id: int) -> list[BridgeLeg]:
@@ -160,9 +164,7 @@ async def outbound_of(session: AsyncSession, account_id: int, limit: int) -> lis
 
 async def open_of_seat(session: AsyncSession, seat_id: int, *, besides: int) -> Bridge | None:
     """Another conference that this seat's operator has begun and that has not ended, or None."""
-    query = select(Bridge).where(
-        Bridge.seat_id == seat_id, Bridge.state != BridgeState.ENDED, Bridge.id != besides
-    )
+    query = select(Bridge).where(Bridge.seat_id == seat_id, Bridge.state.in_(OPEN), Bridge.id != besides)
     return await session.scalar(query.limit(1))
 
 
@@ -172,12 +174,22 @@ async def other_party(session: AsyncSession, bridge_id: int) -> BridgeLeg | None
     return next((leg for leg in legs if leg.role not in (CALLER, SEAT) and leg.seat_id is None), None)
 
 
-async def without_ticket(session: AsyncSession) -> list[Bridge]:
-    """Conferences that still wait for their ticket, oldest first. A call out needs one once answered."""
-    reached = select(BridgeLeg.bridge_id).where(BridgeLeg.joined_at.is_not(None), BridgeLeg.seat_id.is_(None))
-    due = or_(Bridge.kind != BridgeKind.OUTBOUND, Bridge.id.in_(reached))
-    query = select(Bridge).where(Bridge.ticket_id.is_(None), due).order_by(Bridge.id).limit(20)
-    return list(await session.scalars(query))
+async def without_ticket(session: AsyncSession, since: dt.datetime) -> list[Bridge]:
+    """Conferences that still wait for their ticket. A call out needs one once answered.
+
+    Of calls out only those begun after `since`: who was not reached then never will be.
+    """
+    reached = (
+        select(BridgeLeg.id)
+        .where(
+            BridgeLeg.bridge_id == Bridge.id, BridgeLeg.joined_at.is_not(None), BridgeLeg.seat_id.is_(None)
+        )
+        .exists()
+    )
+    query = select(Bridge).where(Bridge.ticket_id.is_(None)).order_by(Bridge.id).limit(20)
+    out = query.where(Bridge.kind == BridgeKind.OUTBOUND, Bridge.pressed_at >= since, reached)
+    others = query.where(Bridge.kind.in_(_OTHERS))
+    return [*await session.scalars(others), *await session.scalars(out)]
 
 
 async def unheard_recordings(session: AsyncSession, before: dt.datetime) -> list[BridgeAttempt]:

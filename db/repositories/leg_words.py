@@ -10,10 +10,11 @@ from typing import Any
 from sqlalchemy import ColumnElement, delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from core.bridge_words import BridgeState, LegState, is_colleague, role_label
+from core.bridge_words import LegState, is_colleague, role_label
 from core.vocabulary import RecordingState, Speaker
 from db.models.bridge import Bridge, BridgeAttempt, BridgeLeg, BridgeNumber
 from db.models.call import Call, Utterance
+from db.repositories.bridges import OPEN
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ class Voice:
 async def joined(session: AsyncSession) -> list[Voice]:
     """Everybody who was dialled and is in a running conference now, oldest first."""
     present = (BridgeAttempt.number == BridgeLeg.attempt) & (BridgeLeg.state == LegState.JOINED)
-    return await _voices(session, present & (Bridge.state != BridgeState.ENDED))
+    return await _voices(session, present & Bridge.state.in_(OPEN))
 
 
 async def of_legs(session: AsyncSession, leg_ids: Collection[int]) -> list[Voice]:
