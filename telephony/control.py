@@ -45,6 +45,8 @@ FIRST_LOOKS_S: Final = 0.4
 """Pause between the two looks right after the link came up."""
 HEARTBEAT_S: Final = 2.0
 CONTACTS_S: Final = 0.5
+COMPARED: Final = 2
+"""Comparisons after which the rows are what Asterisk has; before, nobody is moved by them."""
 FILES_S: Final = 2.0
 
 
@@ -102,6 +104,8 @@ class TelephonyControl:
         self._busy = asyncio.Lock()
         self._alive: frozenset[str] | None = None
         self._look_now = asyncio.Event()
+        self._compared = 0
+        """How often the rows were compared with Asterisk since the link came up."""
         self.link_state = LinkState.DOWN
 
     async def start(self) -> None:
@@ -162,6 +166,7 @@ class TelephonyControl:
         if self.link_state is not LinkState.DOWN:
             self.translator.forget_all()
             self._alive = None
+            self._compared = 0
             await self._say(LinkState.DOWN, reason)
 
     async def _say(self, state: LinkState, reason: str) -> None:
@@ -203,6 +208,8 @@ class TelephonyControl:
             except HotlineError as error:
                 log.warning("repair_failed", reason=error.message)
                 return
+            finally:
+                self._compared += self._act.up
         if self._look_now.is_set():
             return
         await self._say(LinkState.UP, "reconciled")
@@ -221,7 +228,8 @@ class TelephonyControl:
     async def _watch_contacts(self) -> None:
         while True:
             await asyncio.sleep(CONTACTS_S)
-            if not self._act.up:
+            # A caller may have been answered elsewhere in the gap; a difference counts when it is seen twice
+            if not self._act.up or self._compared < COMPARED:
                 continue
             try:
                 found = await contacts(self._act, self._settings.asterisk.seats)

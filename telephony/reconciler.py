@@ -21,6 +21,7 @@ from core.events import (
     SeatPhoneOffline,
     SeatPhoneOnline,
     SeatReconciled,
+    SeatTalked,
 )
 from core.ids import CallId, SeatId
 from core.room_events import CallTransferred
@@ -32,6 +33,7 @@ from db.repositories import bridges, calls, event_log, seats
 from db.session import SessionMaker, reading, transaction
 from telephony.asterisk_view import SeenCall, SeenMember, View
 from telephony.call_service import CallService
+from telephony.call_states import IN_TALK
 from telephony.ports import Switchboard
 from telephony.seat_service import ON_THE_SPOT, SeatService
 from telephony.seat_states import IN_CALL
@@ -98,7 +100,7 @@ class Reconciler:
             if self._twice(f"{call.id} gone"):
                 await self._repair_call(call_id, CallState.ENDED, None, "not in Asterisk any more")
             return
-        if seen.state is CallState.TALKING and call.state is CallState.TALKING:
+        if seen.state is CallState.TALKING and call.state in IN_TALK:
             await self._compare_holder(call, seen)
         if seen.state is None or seen.state is call.state or (call.state, seen.state) in _SAME:
             return
@@ -108,19 +110,20 @@ class Reconciler:
             await self._repair_call(call_id, seen.state, seen.seat_id, f"was {call.state}")
 
     async def _compare_holder(self, call: Call, seen: SeenCall) -> None:
-        """Another seat has the call: the caller was queued again, and answered, while nobody watched."""
+        """Another leg has the call: the caller was queued, or rung back, and answered unseen."""
         async with reading(self._sessions) as session:
             in_room = call.id in await bridges.callers_inside(session)
-        other = seen.seat_id is not None and seen.seat_id != call.seat_id
-        if not in_room and other and self._twice(f"{call.id} at {seen.seat_channel}"):
-            log.warning("repaired", call_id=call.id, seat_id=seen.seat_id, reason="another seat has it")
-            fact = CallTransferred(
-                at=self._clock.now(),
-                call_id=CallId(call.id),
-                seat_id=seen.seat_id,
-                seat_channel=seen.seat_channel,
+        other = (seen.seat_id, seen.seat_channel) != (call.seat_id, call.seat_channel)
+        if in_room or seen.seat_id is None or not other:
+            return
+        if self._twice(f"{call.id} at {seen.seat_channel}"):
+            log.warning("repaired", call_id=call.id, seat_id=seen.seat_id, reason="another leg has it")
+            now, call_id = self._clock.now(), CallId(call.id)
+            await self._tell(
+                CallTransferred(at=now, call_id=call_id, seat_id=seen.seat_id, seat_channel=seen.seat_channel)
             )
-            await self._tell(fact)
+            # Of a room's seats the room tells; this one nobody has told yet that it talks
+            await self._seats.on_fact(SeatTalked(at=now, seat_id=seen.seat_id, call_id=call_id))
 
     async def _retell(self, call_id: CallId) -> None:
         """What Asterisk wrote down of a call that lives; what is known already is refused."""
