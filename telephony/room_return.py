@@ -44,7 +44,7 @@ class RoomReturn:
 
     async def see(self, contacts: dict[str, frozenset[str]]) -> None:
         """Take a look at who is registered; call it every second or sooner."""
-        before, self._contacts = self._contacts, contacts
+        before = self._contacts
         async with transaction(self._sessions) as session:
             phones = {row.id: f"{row.phone}{row.id}" for row in await seats.every(session)}
             legs = [
@@ -64,6 +64,8 @@ class RoomReturn:
                 ordered.add(place)
                 await self._bring_back(place, here=bool(has))
         self._lost = {place: at for place, at in self._lost.items() if place in ordered}
+        # Last: a look that the database cut short is taken again, or the loss would never be seen
+        self._contacts = contacts
 
     async def _lose(self, place: Place) -> None:
         log.warning("seat_lost_in_room", bridge_id=place[0], leg_id=place[1])

@@ -53,7 +53,7 @@ class SeatReturn:
 
     async def see(self, contacts: dict[str, frozenset[str]]) -> None:
         """Take a look at who is registered; call it every second or sooner."""
-        before, self._contacts = self._contacts, contacts
+        before = self._contacts
         async with transaction(self._sessions) as session:
             phones = {row.id: row.phone for row in await seats.every(session)}
             # A caller in a conference is not alone, and must not be pulled out of it
@@ -66,6 +66,8 @@ class SeatReturn:
             name = f"{phones[call.seat_id]}{call.seat_id}"
             had, has = before.get(name, frozenset[str]()), contacts.get(name, frozenset[str]())
             await self._follow(call, lost=bool(had) and not had & has, here=bool(has))
+        # Last: a look that the database cut short is taken again, or the loss would never be seen
+        self._contacts = contacts
 
     async def _follow(self, call: Call, *, lost: bool, here: bool) -> None:
         now = self._clock.now()
