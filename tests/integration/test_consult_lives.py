@@ -231,3 +231,22 @@ Consultation.TestCase.settings = settings(
     max_examples=25, stateful_step_count=14, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
 TestConsultation = Consultation.TestCase
+
+
+async def test_help_is_called_also_where_it_was_consulted_in_vain(tmp_path: Path) -> None:
+    house, close = await furnish(tmp_path)
+    try:
+        await house.begin(seat=False, blind=False)
+        for _ in range(2):
+            await house.deliver()
+            house.exchange.end(house.exchange.legs()[0], 17)
+        await house.deliver()
+        assert (await house.states())["grid_worker"] is LegState.BUSY
+        await house.press("help-is-called")
+        await house.deliver()
+        legs = {one.leg.leg_id for one in house.exchange.legs() if one.leg}
+        roles = {leg.role for leg in (await house.rows())[1] if leg.id in legs}
+        assert roles == {"grid_worker", "internet_office", "handling_unit"}
+        assert [digits[-1] for digits, _ in house.exchange.dialled] == ["1", "2", "3", "5", "1"]
+    finally:
+        await close()
