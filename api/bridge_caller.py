@@ -58,7 +58,7 @@ async def asker_of(request: Request) -> Asker:
         return Asker(await _operator(request), None)
     house = house_of(request)
     hashed = hashlib.sha256(given.encode()).hexdigest()
-    async with transaction(house.sessions) as session:
+    async with transaction(house.sessions, urgent=True) as session:
         key = await session.scalar(select(ApiKey).where(ApiKey.key_hash == hashed))
         if key is None or key.revoked_at is not None:
             raise NotSignedIn

@@ -67,7 +67,7 @@ class HouseDirectory:
         """The numbers of several roles, with one question each to the tables."""
         known = [BridgeRole(role) for role in roles if role in set(BridgeRole)]
         matter = directory.Matter(category or "", town, village)
-        async with reading(self._sessions) as session:
+        async with reading(self._sessions, urgent=True) as session:
             found = await directory.candidates_of(session, known, matter, self._clock.now())
         return {role: found[BridgeRole(role)] if role in found else [] for role in roles}
 

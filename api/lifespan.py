@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from fastapi import FastAPI
 
 from api.bridge_ports import HouseDirectory, HouseTicketDesk
+from api.rehearsal import rehearse
 from api.state import House
 from api.stream import LogTail, Stream
 from api.subscriptions import Listeners, subscribe
@@ -73,7 +74,8 @@ async def lifespan(app: FastAPI) -> AsyncGenerator[None, None]:
         engine = make_engine(settings.db_url)
         stack.push_async_callback(engine.dispose)
         sessions = make_sessions(engine)
-        parts = furnish(app, sessions, SystemClock())
+        clock = SystemClock()
+        parts = furnish(app, sessions, clock)
 
         await parts.tail.start()
         agi = AgiServer(settings.agi, {"progress": Progress(sessions)})
@@ -87,6 +89,7 @@ async def lifespan(app: FastAPI) -> AsyncGenerator[None, None]:
         stack.push_async_callback(tasks.close)
         tasks.run_forever("tickets-catch-up", parts.tickets.keep_up)
         tasks.run_forever("callbacks-catch-up", parts.callbacks.keep_up)
+        tasks.start("rehearsal", rehearse(sessions, clock, HouseDirectory(sessions, clock)))
         tasks.start("draft-desk", parts.drafts.start(sessions))
         app.state.stop_streams = parts.stream.close
         yield

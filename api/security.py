@@ -107,7 +107,7 @@ async def person_of(request: Request) -> Person | None:
     if not token:
         return None
     house = house_of(request)
-    async with reading(house.sessions) as session:
+    async with reading(house.sessions, urgent=True) as session:
         found = await accounts.signed_in(session, _hash(token), house.clock.now())
         if found is None:
             return None

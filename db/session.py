@@ -9,8 +9,11 @@ from typing import Any, Final
 from sqlalchemy import Connection, event
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
+from db.sqlite_trips import OneTripConnection
+
 SessionMaker = async_sessionmaker[AsyncSession]
 _READING: Final = "minsheng_reading"
+_URGENT: Final = "minsheng_urgent"
 _ONE_VIEW: Final = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
 
 
@@ -18,6 +21,7 @@ def make_engine(url: str) -> AsyncEngine:
     """An engine for SQLite (WAL, foreign keys, 10 s busy wait) or PostgreSQL."""
     engine = create_async_engine(url, pool_pre_ping=url.startswith("postgresql"))
     if url.startswith("sqlite"):
+        event.listen(engine.sync_engine, "do_connect", _connect_sqlite)
         event.listen(engine.sync_engine, "connect", _prepare_sqlite)
         event.listen(engine.sync_engine, "begin", _begin_sqlite)
     return engine
@@ -29,22 +33,32 @@ def make_sessions(engine: AsyncEngine) -> SessionMaker:
 
 
 @asynccontextmanager
-async def transaction(make: SessionMaker) -> AsyncGenerator[AsyncSession]:
-    """One edge, one transaction: everything inside is kept, or nothing is."""
+async def transaction(make: SessionMaker, *, urgent: bool = False) -> AsyncGenerator[AsyncSession]:
+    """One edge, one transaction: everything inside is kept, or nothing is.
+
+    `urgent` is for a handful of statements of a moment each, for which somebody waits: see `_begin_sqlite`.
+    """
     async with make() as session, session.begin():
+        if urgent:
+            await session.connection(execution_options={_URGENT: True})
         yield session
 
 
 @asynccontextmanager
-async def reading(make: SessionMaker) -> AsyncGenerator[AsyncSession]:
+async def reading(make: SessionMaker, *, urgent: bool = False) -> AsyncGenerator[AsyncSession]:
     """One steady view of all rows, which neither waits for a writer nor makes one wait.
 
     The database itself refuses a write in here: what may write, though seldom, belongs in `transaction`.
     """
     async with make() as session, session.begin():
         dialect = session.get_bind().dialect.name
-        await session.connection(execution_options=_ONE_VIEW if dialect == "postgresql" else {_READING: True})
+        how = _ONE_VIEW if dialect == "postgresql" else {_READING: True, _URGENT: urgent}
+        await session.connection(execution_options=how)
         yield session
+
+
+def _connect_sqlite(_dialect: Any, _record: Any, _given: Any, words: dict[str, Any]) -> None:
+    words["async_creator_fn"] = OneTripConnection
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
@@ -57,9 +71,19 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    readonly = bool(connection.get_execution_options().get(_READING))
-    if readonly != connection.info.get(_READING, False):
-        connection.exec_driver_sql(f"PRAGMA query_only={'ON' if readonly else 'OFF'}")
-        connection.info[_READING] = readonly
+    """Begin as a reader or as a writer. What is urgent goes to the connection's thread to wait, else not.
+
+    Each of those trips waits for a processor twice, which on a busy machine takes longer than the statement.
+    """
+    how = connection.get_execution_options()
+    readonly, urgent = bool(how.get(_READING)), bool(how.get(_URGENT))
     # A writer takes the lock at once: two of them then wait for each other instead of failing half-way
-    connection.exec_driver_sql("BEGIN DEFERRED" if readonly else "BEGIN IMMEDIATE")
+    begin = "BEGIN DEFERRED" if readonly else "BEGIN IMMEDIATE"
+    if readonly != connection.info.get(_READING, False):
+        begin = f"PRAGMA query_only={'ON' if readonly else 'OFF'}; {begin}"
+    link = connection.connection.driver_connection
+    assert isinstance(link, OneTripConnection)
+    link.at_once = link.ends_at_once = urgent and readonly
+    connection.exec_driver_sql(begin)
+    connection.info[_READING] = readonly
+    link.at_once = urgent

@@ -20,7 +20,7 @@ from core.errors import ActionRefused, HotlineError, IllegalTransition, InvalidF
 from core.tasks import TaskGroup
 from db.models.bridge import Bridge, BridgeLeg
 from db.repositories import bridges, event_log
-from db.session import SessionMaker, transaction
+from db.session import SessionMaker, reading, transaction
 from telephony.bridge_key import Press
 from telephony.bridge_legs import apply, dial_again
 from telephony.bridge_limits import NobodyToCall, check_caps, may_dial, read_limits
@@ -76,7 +76,7 @@ class BridgeService:
         press.check()
         found = await look_up(press, self._parts.directory)
         try:
-            async with transaction(self._parts.sessions) as session:
+            async with transaction(self._parts.sessions, urgent=True) as session:
                 running = await bridges.of_press(session, press.key, press.call_id)
                 if running is not None and not widens(running, press):
                     return running.id
@@ -95,7 +95,7 @@ class BridgeService:
         return bridge.id
 
     async def _of_key(self, key: str) -> int:
-        async with transaction(self._parts.sessions) as session:
+        async with reading(self._parts.sessions, urgent=True) as session:
             found = await bridges.by_key(session, key)
         if found is None:
             raise NotFound(what="三方通话")
@@ -106,7 +106,7 @@ class BridgeService:
     async def hear(self, heard: Heard) -> bool:
         """Take a sign in; False, and no change, for one that is late, doubled or of no conference."""
         try:
-            async with transaction(self._parts.sessions) as session:
+            async with transaction(self._parts.sessions, urgent=True) as session:
                 bridge = await bridges.get_for_update(session, heard.bridge_id)
                 if bridge is None:
                     return False
@@ -167,13 +167,13 @@ class BridgeService:
         """
         if not numbers and role is None:
             raise InvalidField(field="role", reason="请选择角色或联系人")
-        async with transaction(self._parts.sessions) as session:
+        async with reading(self._parts.sessions, urgent=True) as session:
             bridge = await bridges.get(session, bridge_id)
         if bridge is None:
             raise NotFound(what="三方通话")
         if role is not None and not numbers:
             numbers = await self._parts.directory.numbers_for(role, bridge.about or None, None, None)
-        async with transaction(self._parts.sessions) as session:
+        async with transaction(self._parts.sessions, urgent=True) as session:
             step = await self._step(session, bridge_id)
             legs = await bridges.legs_of(session, bridge_id)
             taken = {leg.role for leg in legs}
@@ -191,7 +191,7 @@ class BridgeService:
 
     async def end(self, bridge_id: int) -> None:
         """End the conference for all. Already over is no error."""
-        async with transaction(self._parts.sessions) as session:
+        async with transaction(self._parts.sessions, urgent=True) as session:
             bridge = await bridges.get_for_update(session, bridge_id)
             if bridge is None:
                 raise NotFound(what="三方通话")
@@ -215,7 +215,7 @@ class BridgeService:
 
     async def change(self, bridge_id: int, work: Callable[[Step, list[BridgeLeg]], Awaitable[None]]) -> None:
         """One change of a running room by a person: rows and rules in one transaction, then the orders."""
-        async with transaction(self._parts.sessions) as session:
+        async with transaction(self._parts.sessions, urgent=True) as session:
             step = await self._step(session, bridge_id)
             legs = await bridges.legs_of(session, bridge_id)
             await work(step, legs)
@@ -233,7 +233,7 @@ class BridgeService:
         return Step(session, bridge, limits, self._parts.clock.now())
 
     async def _row(self, bridge_id: int, leg_id: int) -> tuple[Bridge, BridgeLeg]:
-        async with transaction(self._parts.sessions) as session:
+        async with reading(self._parts.sessions, urgent=True) as session:
             bridge = await bridges.get(session, bridge_id)
             legs = await bridges.legs_of(session, bridge_id)
         leg = next((leg for leg in legs if leg.id == leg_id), None)

@@ -11,7 +11,7 @@ from core.errors import IllegalTransition, NotFound
 from core.vocabulary import CallState
 from db.models.bridge import BridgeLeg
 from db.repositories import bridges, calls
-from db.session import transaction
+from db.session import reading, transaction
 from telephony.bridge_key import Ask
 from telephony.bridge_legs import apply, dial_order, note_attempt
 from telephony.bridge_limits import NobodyToCall, check_caps, may_dial, read_limits
@@ -43,7 +43,7 @@ class ConsultService:
         """
         numbers = ask.numbers
         if ask.role is not None and not numbers:
-            async with transaction(self._parts.sessions) as session:
+            async with reading(self._parts.sessions, urgent=True) as session:
                 bridge = await bridges.get(session, bridge_id)
             about = bridge.about if bridge is not None else ""
             numbers = await self._parts.directory.numbers_for(ask.role, about or None, None, None)
@@ -68,7 +68,7 @@ class ConsultService:
         Raises:
             NotFound, IllegalTransition, and what the switch raises: then nothing has changed.
         """
-        async with transaction(self._parts.sessions) as session:
+        async with reading(self._parts.sessions, urgent=True) as session:
             call = await calls.get(session, call_id)
             bridge = await bridges.open_of_call(session, call_id)
         if call is None:
@@ -106,7 +106,7 @@ class ConsultService:
 
     async def ring_back(self, bridge_id: int, leg_id: int) -> None:
         """The lost seat's page is there again: ring it; it answers by itself."""
-        async with transaction(self._parts.sessions) as session:
+        async with transaction(self._parts.sessions, urgent=True) as session:
             bridge = await bridges.get(session, bridge_id)
             leg = await session.get(BridgeLeg, leg_id)
             if bridge is None or leg is None or bridge.state is BridgeState.ENDED:
@@ -119,7 +119,7 @@ class ConsultService:
 
     async def give_up(self, bridge_id: int, leg_id: int) -> None:
         """The lost seat did not come back in time."""
-        async with transaction(self._parts.sessions) as session:
+        async with reading(self._parts.sessions, urgent=True) as session:
             leg = await session.get(BridgeLeg, leg_id)
         if leg is not None:
             await self._service.hear(Heard(Sign.NEVER_BEGAN, bridge_id, name_of(leg), ""))

@@ -61,7 +61,7 @@ class MuteBody(_Body):
 async def press(request: Request, asker: AskerHere, key: Key, body: PressBody) -> dict[str, Any]:
     """One conference; the same Idempotency-Key gives the same one."""
     house = house_of(request)
-    async with reading(house.sessions) as session:
+    async with reading(house.sessions, urgent=True) as session:
         order = await _press_of(session, asker, key, body)
     bridge_id = await _service(request).press(order)
     async with transaction(house.sessions) as session:
@@ -105,7 +105,7 @@ async def add(request: Request, asker: AskerHere, bridge_id: Id, body: AddBody) 
     """One more party."""
     if (body.role is None) == (body.number_id is None):
         raise InvalidField(field="role", reason="请选择一个角色，或通讯录中的一个号码")
-    async with transaction(house_of(request).sessions) as session:
+    async with reading(house_of(request).sessions, urgent=True) as session:
         await allowed_bridge(session, asker, bridge_id)
         numbers = await directory_number(session, body.number_id) if body.number_id is not None else []
     await _service(request).add(bridge_id, body.role, numbers)
@@ -232,7 +232,7 @@ async def allowed_bridge(session: AsyncSession, asker: Asker, bridge_id: int) ->
 
 
 async def _check(request: Request, asker: Asker, bridge_id: int) -> None:
-    async with transaction(house_of(request).sessions) as session:
+    async with reading(house_of(request).sessions, urgent=True) as session:
         await allowed_bridge(session, asker, bridge_id)
 
 

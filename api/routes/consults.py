@@ -19,7 +19,7 @@ from core.errors import Forbidden, InvalidField, NotAtSeat
 from core.vocabulary import BridgeRole
 from db.models import Bridge, Seat
 from db.repositories import accounts, bridges, seats, tickets
-from db.session import transaction
+from db.session import reading, transaction
 from telephony.bridge_key import Ask, Press
 from telephony.consult_states import Order
 from telephony.ports import Number
@@ -71,22 +71,22 @@ async def consult(request: Request, asker: AskerHere, key: Key, body: ConsultBod
     body.check()
     house = house_of(request)
     service: Consults = request.app.state.consults
-    async with transaction(house.sessions) as session:
+    async with reading(house.sessions, urgent=True) as session:
         seat, call_id = await _seat_of(session, asker)
         running = await bridges.open_of_call(session, call_id)
         known = await bridges.by_key(session, f"{asker.name}:{key}")
         if running is not None and not asker.may_handle(running):
             raise Forbidden
         numbers = await directory_number(session, body.number_id) if body.number_id is not None else []
+        new = not body.queue and (known is not None or running is None)
+        press = await _press_of(session, asker, seat, body, numbers) if new else {}
     act = "transferred" if body.blind or body.queue else "consulted"
     if body.queue:
         await service.requeue(call_id, seat.id)
         return await _answer(request, asker, act, call_id, None)
-    if known is None and running is not None:
+    if running is not None and not new:
         await service.ask(running.id, Ask(body.seat_id, body.role, numbers, body.blind))
         return await _answer(request, asker, act, call_id, running.id)
-    async with transaction(house.sessions) as session:
-        press = await _press_of(session, asker, seat, body, numbers)
     presses: Bridges = request.app.state.bridges
     bridge_id = await presses.press(Press(key=f"{asker.name}:{key}", **press))
     return await _answer(request, asker, act, call_id, bridge_id)
@@ -123,7 +123,7 @@ async def swap(request: Request, asker: AskerHere, bridge_id: Id) -> dict[str, A
 
 
 async def _order(request: Request, asker: Asker, bridge_id: int, order: Order) -> dict[str, Any]:
-    async with transaction(house_of(request).sessions) as session:
+    async with reading(house_of(request).sessions, urgent=True) as session:
         known = await bridges.get(session, bridge_id)
         given = known is not None and asker.began(known) and not asker.may_handle(known)
         if known is not None and given and order is Order.COMPLETE:

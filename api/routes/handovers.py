@@ -53,7 +53,7 @@ async def proposal(request: Request, person: Operator, call_id: CallIdPath) -> d
 async def hand_over(request: Request, person: Operator, key: Key, body: Handover) -> dict[str, Any]:
     """Call the service into the caller's conference; it is asked for no key, and joins when it answers."""
     house = house_of(request)
-    async with reading(house.sessions) as session:
+    async with reading(house.sessions, urgent=True) as session:
         seat = await seats.of_operator(session, person.id)
         if seat is None or seat.call_id is None:
             raise NotAtSeat

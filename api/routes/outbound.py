@@ -36,7 +36,7 @@ RECENT: Final = 12
 async def call_out(request: Request, person: Operator, key: Key, body: OutboundBody) -> dict[str, Any]:
     """Ring my phone and theirs; the same Idempotency-Key gives the same call."""
     house, whole_key = house_of(request), f"p{person.id}:{key}"
-    async with transaction(house.sessions) as session:
+    async with transaction(house.sessions, urgent=True) as session:
         known = await bridges.by_key(session, whole_key)
         if known is not None:
             return await bridge_json(session, known)

@@ -59,6 +59,19 @@ class Matter:
 
 
 @dataclass(frozen=True, slots=True)
+class _Person:
+    """Somebody who may be called, and what is known of him."""
+
+    row: Contact
+    in_grid: bool
+    """A member of some grid."""
+    here: bool
+    """A member of the place's own grid."""
+    leads: bool
+    on_duty: bool
+
+
+@dataclass(frozen=True, slots=True)
 class _Known:
     """All that may be called for one role, and who of them is on duty."""
 
@@ -128,9 +141,10 @@ async def candidates_of(
     if not wanted:
         return found
     units = await _units(session, {role: rules[role].unit_id for role in wanted}, matter)
-    people = await _people(session, units, matter.village)
+    known = await _people(session, units, matter.village, at)
+    people = {role: _called_as(role, unit, known) for role, unit in units.items()}
     everybody = list({person.id: person for group in people.values() for person in group}.values())
-    on_duty = await _on_duty(session, everybody, at)
+    on_duty = frozenset(one.row.id for one in known if one.on_duty)
     numbers = await _numbers(session, list(units.values()), everybody)
     day = await is_day(session, at)
     for role, unit in units.items():
@@ -213,44 +227,32 @@ def _of_unit(known: _Known) -> Iterator[tuple[PhoneNumber, str]]:
 
 
 async def _people(
-    session: AsyncSession, units: Mapping[BridgeRole, Unit | None], village: int | None
-) -> dict[BridgeRole, list[Contact]]:
-    """Who may be called as each role; a grid's workers before its 网格长."""
-    leads: dict[int, bool] = {}
-    if BridgeRole.GRID_WORKER in units:
-        here = (
-            select(GridMember.contact_id, GridMember.leader)
-            .join(Grid, Grid.id == GridMember.grid_id)
-            .where(Grid.village_id == (village or -1))
-        )
-        leads = {contact_id: leader for contact_id, leader in await session.execute(here)}
-    in_grid = Contact.id.in_(select(GridMember.contact_id))
-    of_units = Contact.unit_id.in_([unit.id for unit in units.values() if unit is not None])
-    query = select(Contact, in_grid).where(Contact.active, or_(of_units, Contact.id.in_(leads)))
-    known = [(person, bool(member)) for person, member in await session.execute(query.order_by(Contact.code))]
-    return {role: _called_as(role, unit, known, leads) for role, unit in units.items()}
-
-
-def _called_as(
-    role: BridgeRole, unit: Unit | None, known: Sequence[tuple[Contact, bool]], leads: Mapping[int, bool]
-) -> list[Contact]:
-    called_as, unit_id = CALLED_AS[role], unit.id if unit is not None else -1
-    own = [(person, member) for person, member in known if person.unit_id == unit_id]
-    if role is not BridgeRole.GRID_WORKER:
-        return [person for person, _ in own if person.role in (called_as, ContactRole.DEPUTY)]
-    of_town = {person.id for person, member in own if person.role is called_as and not member}
-    found = [person for person, _ in known if person.id in leads or person.id in of_town]
-    # The place's own grid first; the township's own workers stand in for every grid of it
-    return sorted(found, key=lambda person: (person.id not in leads, leads.get(person.id, False)))
-
-
-async def _on_duty(session: AsyncSession, people: Sequence[Contact], at: dt.datetime) -> frozenset[int]:
-    query = select(DutyShift.contact_id).where(
-        DutyShift.contact_id.in_([person.id for person in people]),
-        DutyShift.starts_at <= at,
-        DutyShift.ends_at > at,
+    session: AsyncSession, units: Mapping[BridgeRole, Unit | None], village: int | None, at: dt.datetime
+) -> list[_Person]:
+    """Everybody of these units and of the place's grid, with one question for all that is to be known."""
+    place = village if village is not None and BridgeRole.GRID_WORKER in units else -1
+    grids = select(Grid.id).where(Grid.village_id == place)
+    of_his = select(GridMember.contact_id).where(GridMember.contact_id == Contact.id)
+    here = of_his.where(GridMember.grid_id.in_(grids))
+    on_duty = select(DutyShift.id).where(
+        DutyShift.contact_id == Contact.id, DutyShift.starts_at <= at, DutyShift.ends_at > at
     )
-    return frozenset(await session.scalars(query))
+    of_units = Contact.unit_id.in_([unit.id for unit in units.values() if unit is not None])
+    asked = [query.exists() for query in (of_his, here, here.where(GridMember.leader), on_duty)]
+    query = select(Contact, *asked).where(Contact.active, or_(of_units, here.exists()))
+    return [_Person(*row) for row in await session.execute(query.order_by(Contact.code))]
+
+
+def _called_as(role: BridgeRole, unit: Unit | None, known: Sequence[_Person]) -> list[Contact]:
+    """Who may be called as this role; a grid's workers before its 网格长."""
+    called_as, unit_id = CALLED_AS[role], unit.id if unit is not None else -1
+    own = [one for one in known if one.row.unit_id == unit_id]
+    if role is not BridgeRole.GRID_WORKER:
+        return [one.row for one in own if one.row.role in (called_as, ContactRole.DEPUTY)]
+    of_town = {one.row.id for one in own if one.row.role is called_as and not one.in_grid}
+    found = [one for one in known if one.here or one.row.id in of_town]
+    # The place's own grid first; the township's own workers stand in for every grid of it
+    return [one.row for one in sorted(found, key=lambda one: (not one.here, one.leads))]
 
 
 async def _numbers(

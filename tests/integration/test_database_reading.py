@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import itertools
 import shutil
 
 import pytest
@@ -89,6 +90,70 @@ async def test_what_fails_half_way_leaves_nothing_and_blocks_nobody(sessions):
         add(session, "bert")
     async with reading(sessions) as session:
         assert await logins(session) == {"bert"}
+
+
+async def test_urgent_and_other_sessions_take_turns_on_one_connection(sessions):
+    for turn, (read_at_once, write_at_once) in enumerate(itertools.product((True, False), repeat=2)):
+        async with reading(sessions, urgent=read_at_once) as session:
+            assert len(await logins(session)) == turn
+        async with transaction(sessions, urgent=write_at_once) as session:
+            add(session, f"anna{turn}")
+
+
+async def test_an_urgent_reader_may_not_write_and_leaves_a_writer_room(sessions):
+    async with transaction(sessions) as slow:
+        add(slow, "anna")
+        await slow.flush()
+        async with asyncio.timeout(5), reading(sessions, urgent=True) as reader:
+            assert await logins(reader) == set()
+            add(reader, "bert")
+            with pytest.raises(DBAPIError, match=r"readonly|read-only"):
+                await reader.flush()
+            await reader.rollback()
+    async with reading(sessions, urgent=True) as later:
+        assert await logins(later) == {"anna"}
+
+
+async def test_what_fails_half_way_leaves_nothing_where_it_is_urgent(sessions):
+    async def break_off() -> None:
+        async with transaction(sessions, urgent=True) as session:
+            add(session, "anna")
+            await session.flush()
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await break_off()
+    async with transaction(sessions, urgent=True) as session:
+        add(session, "bert")
+    async with reading(sessions) as session:
+        assert await logins(session) == {"bert"}
+
+
+async def test_an_urgent_writer_waits_for_the_lock_beside_everything_else(tmp_path, schema_of):
+    """On SQLite, where there is one writer: were the wait not in a thread, the first could never end."""
+    shutil.copy(schema_of("sqlite", Rows.NONE), tmp_path / "fresh.db")
+    engine = make_engine(f"sqlite+aiosqlite:///{tmp_path / 'fresh.db'}")
+    sessions = make_sessions(engine)
+
+    async def write(login: str) -> None:
+        async with transaction(sessions, urgent=True) as session:
+            add(session, login)
+
+    async with transaction(sessions) as slow:
+        add(slow, "anna")
+        await slow.flush()
+        second, given_up = asyncio.create_task(write("bert")), asyncio.create_task(write("carl"))
+        await asyncio.sleep(0.2)
+        assert not second.done()
+        given_up.cancel()
+    async with asyncio.timeout(20):
+        await second
+        with pytest.raises(asyncio.CancelledError):
+            await given_up
+        await write("dora")  # whoever was cancelled at the lock does not keep it
+    async with reading(sessions) as session:
+        assert await logins(session) == {"anna", "bert", "dora"}
+    await engine.dispose()
 
 
 async def test_writers_on_sqlite_wait_for_each_other_instead_of_failing(tmp_path, schema_of):
