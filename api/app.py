@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from typing import Final
 
-from fastapi import FastAPI, Request
-from fastapi.responses import Response
+from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
 from api import error_pages, stream
+from api.headers import Headers
 from api.lifespan import lifespan
 from api.routes import (
     api_keys,
@@ -72,20 +71,7 @@ def create_app(settings: Settings) -> FastAPI:
         app.include_router(router)
     app.mount("/static", StaticFiles(directory=PROJECT_ROOT / "web" / "static"), name="static")
     error_pages.install(app)
-    policy = _content_policy(settings)
-
-    @app.middleware("http")
-    async def add_headers(request: Request, go_on: Callable[[Request], Awaitable[Response]]) -> Response:
-        answer = await go_on(request)
-        answer.headers["Content-Security-Policy"] = policy
-        answer.headers["X-Content-Type-Options"] = "nosniff"
-        answer.headers["X-Frame-Options"] = "DENY"
-        answer.headers["Referrer-Policy"] = "same-origin"
-        answer.headers["Permissions-Policy"] = "microphone=(self), camera=(), geolocation=()"
-        if not request.url.path.startswith("/static/"):
-            answer.headers.setdefault("Cache-Control", "no-store")
-        return answer
-
+    app.add_middleware(Headers, policy=_content_policy(settings))
     return app
 
 
