@@ -2,11 +2,13 @@
 
 Both sides move the same two and dial the same phones into the same dialplan (key 1 joins). The bare side
 writes one Redirect and three Originates into an open control connection, and does nothing else.
-`MINSHENG_BENCH_PRESSES` says how many turns.
+`MINSHENG_BENCH_PRESSES` says how many turns, `MINSHENG_BENCH_BARE_EVERY` before which of ours a bare one
+goes; runs that name the same file in `MINSHENG_BENCH_KEEP` add up: 200 presses can be made in pieces.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 import sqlite3
@@ -17,6 +19,7 @@ from collections import defaultdict
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -28,6 +31,8 @@ from tests.e2e.bridge_house import BridgeHouse
 from tests.e2e.hotline import wait_for
 
 PRESSES = int(os.environ.get("MINSHENG_BENCH_PRESSES", "10"))
+BARE_EVERY = int(os.environ.get("MINSHENG_BENCH_BARE_EVERY", "1"))
+KEEP = os.environ.get("MINSHENG_BENCH_KEEP", "")
 FLOOR_ROOM = 900_000
 PARTIES = 5
 
@@ -145,22 +150,32 @@ def test_press_to_invite_and_to_talking_beside_bare_ami(
             house.start(through_link=False)
             with house.outside(), ScriptedPhone.seat(house.settings, 1, auto_answer=True) as seat:
                 bench = Bench(house, seat)
-                for _ in range(PRESSES):
-                    figures["bare"].append(bench.turn(bench.bare, bench.end_bare))
+                for number in range(PRESSES):
+                    if number % BARE_EVERY == 0:
+                        figures["bare"].append(bench.turn(bench.bare, bench.end_bare))
                     figures["ours"].append(bench.turn(bench.ours, bench.end_ours))
                 bench.watch.close()
                 bench.act.close()
         finally:
             house.stop()
-    with capsys.disabled():
-        report(figures)
     assert len(figures["ours"]) == PRESSES
+    with capsys.disabled():
+        report(add_up(figures, Path(KEEP)) if KEEP else figures)
+
+
+def add_up(figures: dict[str, list[tuple[float, float]]], kept: Path) -> dict[str, list[tuple[float, float]]]:
+    """These and those of the runs before them."""
+    before: dict[str, Any] = json.loads(kept.read_text()) if kept.exists() else {}
+    whole = {side: [*before.get(side, []), *rows] for side, rows in figures.items()}
+    kept.write_text(json.dumps(whole))
+    return whole
 
 
 def report(figures: dict[str, list[tuple[float, float]]]) -> None:
     """The figures are the purpose of a bench."""
     lines = [
-        f"\n{PRESSES} presses a side, load {psutil.getloadavg()[0]:.1f} on {psutil.cpu_count()} cores (ms)"
+        f"\n{len(figures['ours'])} presses, {len(figures['bare'])} bare,"
+        f" load {psutil.getloadavg()[0]:.1f} on {psutil.cpu_count()} cores (ms)"
     ]
     for what, place in (("press to last INVITE", 0), ("press to all in the room", 1)):
         for side, rows in figures.items():
