@@ -6,13 +6,13 @@ from collections.abc import Mapping
 
 PRAISE_TYPE = "表扬"
 PRAISE_CATEGORY = "1207"
-_TYPES_IN_DANGER: Mapping[str, tuple[str, ...]] = {"E1": ("求助",), "E2": ("求助", "投诉")}
+TYPES_IN_DANGER: Mapping[str, tuple[str, ...]] = {"E1": ("求助",), "E2": ("求助", "投诉")}
 Chances = Mapping[str, float]
 
 
 def agreed(types: Chances, categories: Chances, danger: str) -> tuple[Chances, Chances]:
     """Types and categories that fit the danger and each other: praise is 1207 and nothing else is."""
-    allowed = _TYPES_IN_DANGER.get(danger)
+    allowed = TYPES_IN_DANGER.get(danger)
     if allowed is not None and any(types.get(name, 0.0) for name in allowed):
         types = _only(types, allowed)
     praise = (types.get(PRAISE_TYPE, 0.0) + categories.get(PRAISE_CATEGORY, 0.0)) / 2

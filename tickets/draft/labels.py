@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Mapping
 
+from tickets.draft.agreement import TYPES_IN_DANGER
 from tickets.draft.corpus import Example
 
 TYPES = ("求助", "投诉", "举报", "咨询", "建议", "表扬", "其他")
@@ -44,8 +45,8 @@ def _danger(fields: Mapping[str, str]) -> Iterator[str]:
         yield f"urgency {fields['urgency']} for {named}"
     if named in ("E4", "none") and (named == "E4") != (hidden == "1"):
         yield f"{named} with secret {hidden}"
-    if named == "E1" and fields["type"] not in ("求助", "举报"):
-        yield f"E1 as {fields['type']}"
+    if fields["type"] not in TYPES_IN_DANGER.get(named, TYPES):
+        yield f"{named} as {fields['type']}"
 
 
 def _written(example: Example) -> Iterator[str]:
