@@ -26,7 +26,7 @@ from tickets.draft.noise import Noise, Noisemaker
 from tickets.draft.training import fit, fit_corpus
 from tickets.draft.turns import Turn
 
-FOLDS = 4
+FOLDS = 5
 WORKERS = 2
 EVERY = 6
 """Of the left-out calls every so many are judged in the lesser variants too; all would take an hour."""
@@ -101,6 +101,8 @@ def test_figures_on_authors_never_trained_on(show: Show) -> None:
     }
     for field in fields:
         show(f"expected calibration error, {field}: {reliability.expected_error(found['clean'], field):.3f}")
+    for line in reliability.table(found["clean"], fields):
+        show(line)
     reliability.diagram(found["clean"], fields, DIAGRAM)
 
 

@@ -1,4 +1,4 @@
-"""What the model sees of a call: character n-grams, the same by sound, and the lexicons' hits.
+"""What the model sees of a call: character n-grams, also by sound, its last words once more, lexicon hits.
 
 A lexicon hit near a guard (没有, 上次, 演习 …) is another feature than the hit alone, so that the
 model learns what a denial is worth.
@@ -18,11 +18,13 @@ from tickets.draft import danger, secrecy, sounds
 from tickets.draft.heard import BREAK, Heard
 from tickets.draft.lexicons import rows
 
-FEATURES_VERSION = 5
+FEATURES_VERSION = 6
 Hit = tuple[int, int, str, bool]
 _CHARS = (1, 2, 3, 4)
 _SOUNDS = (2, 3)
-_BLOCK_WEIGHT = {"c": 1.0, "s": 0.8, "l": 0.4, "w": 0.15, "p": 0.5, "d": 0.2}
+_LAST = 12
+_LAST_CHARS = (1, 2, 3)
+_BLOCK_WEIGHT = {"c": 1.0, "s": 0.8, "e": 0.4, "l": 0.4, "w": 0.15, "p": 0.5, "d": 0.2}
 GUARD_REACH = 6
 _LISTS = (
     ("categories", "category"),
@@ -37,6 +39,7 @@ def features(heard: Heard) -> dict[str, float]:
     counts: dict[str, float] = {}
     counts.update(_scaled("c", _ngrams(heard.text, _CHARS)))
     counts.update(_scaled("s", _ngrams(heard.sounds, _SOUNDS)))
+    counts.update(_scaled("e", _last_words(heard.text)))
     hits = cue_hits(heard)
     counts.update(_scaled("l", _lexicon_hits(hits)))
     counts.update(_category_words(heard, hits))
@@ -81,6 +84,12 @@ def _ngrams(text: str, sizes: tuple[int, ...]) -> Counter[str]:
         for size in sizes:
             found.update(part[at : at + size] for at in range(len(part) - size + 1))
     return found
+
+
+def _last_words(text: str) -> Counter[str]:
+    """What the call ends with, once more: there the wish is named and the danger taken back."""
+    end = text.split(BREAK)[-1][-_LAST:] + "$"
+    return Counter(end[at : at + size] for size in _LAST_CHARS for at in range(len(end) - size + 1))
 
 
 def _lexicon_hits(all_hits: Sequence[Hit]) -> Counter[str]:

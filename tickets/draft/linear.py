@@ -19,9 +19,9 @@ _STRENGTH = 0.7
 _TOLERANCE = 1e-2
 """A hundred times coarser than the library's own: the same figures in half the time."""
 _BALANCE = {"secret": "balanced"}
-_BAYES_SHARE = {"type": 0.2, "category": 0.2, "danger": 0.25, "secret": 0.05}
+_BAYES_SHARE = {"type": 0.15, "category": 0.3, "danger": 0.25, "secret": 0.05}
 """How much of complement Bayes is added to a head's margins: rare labels gain by it."""
-_BAYES_SMOOTHING = 0.3
+_BAYES_SMOOTHING = 0.1
 _MIN_SEEN = 3
 _UNSEEN = -3.0
 

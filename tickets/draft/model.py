@@ -9,6 +9,7 @@ import hashlib
 import io
 import json
 import zipfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -27,7 +28,7 @@ HEADS = ("type", "category", "danger", "secret")
 """danger: E1, E2, E3 or none; E4 is secrecy without danger; urgency follows the danger."""
 ALARM_AT = 0.4
 """How likely E1 and E2 together must be for an alarm, where training had too little to choose by."""
-READER_SHARE = 0.22
+READER_SHARE: Mapping[str, float] = {"type": 0.15, "category": 0.2, "danger": 0.12, "secret": 0.22}
 """How much the reader's scores count beside the linear margins, before both are sharpened."""
 MODEL_NAME = "draft-model.npz"
 _SHAPES = (
@@ -85,7 +86,7 @@ class Model:
         columns, values = vectorise(features.features(heard), self.vocabulary, self.idf)
         read = self.reader.scores(heard) if self.reader is not None and heard.text else {}
         alone = {
-            name: head.chances(columns, values, READER_SHARE * read[name] if name in read else 0.0)
+            name: head.chances(columns, values, READER_SHARE[name] * read[name] if name in read else 0.0)
             for name, head in self.heads.items()
         }
         heeded = self.company.heeded(alone) if self.company is not None else alone

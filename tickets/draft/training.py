@@ -103,7 +103,7 @@ def _head(
     if scores is None:
         return Head(classes, weights, bias, _SHARPNESS), None
     if read is not None:
-        scores = scores + READER_SHARE * read
+        scores = scores + READER_SHARE[name] * read
     sharp = calibration.sharpness(scores, _numbers(wanted, classes))
     return Head(classes, weights, bias, sharp), scores * sharp
 
