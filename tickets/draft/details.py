@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from tickets.draft.heard import BREAK, Heard
 from tickets.draft.numbers import NumberKind, NumberSpan, render, spans
@@ -13,8 +13,18 @@ from tickets.draft.turns import Field
 _HOUSE = re.compile(
     "[0-9]+(?:号楼|[栋幢])(?:[0-9]+单元)?(?:[0-9]+楼)?(?:[0-9]+(?:之[0-9]+)?(?:室|号)?)?|[0-9]+单元[0-9]+|[0-9]+[组社](?!区)|[0-9]+楼"
 )
+_FLOOR = re.compile("[0-9]+楼|1[栋幢]")
+"""Alone these tell of water on the first floor or of a whole house (一栋楼), not of an address."""
 _AFTER = re.compile(
     "(?:后门|前门|门口|对面|旁边|背后|楼上|楼下|外头|外面|里头|边边|下段|上段|大门口|附近|转角|路口|那头|那边|前头)"
+)
+_BEFORE_HOUSE = re.compile(
+    "(?:^|[\n在到住是]|我们|这个|那个|那边|这边|地址)(?P<name>[^\n在到住是我的有了就]{2,6})$"
+)
+_AFTER_PLACE = re.compile(
+    "\n(?:的|那边|这边|这里|这儿|靠近|在)?(?P<name>(?![那这里上下外]+[边头面]$)[^\n在到住是我的有了就人你他嘛哈呢啊没不]{1,7}"
+    "[路街巷道园苑城居宅舍楼栋幢桥站场厂店馆校学院所库坝湾弯坡坎岩坪沟口边头后下上旁门侧])$",
+    re.MULTILINE,
 )
 
 
@@ -23,9 +33,12 @@ def find_detail(heard: Heard, places: Iterable[tuple[int, int]], known: Iterable
     text = heard.text
     for start, end in places:
         text = text[:start] + BREAK * (end - start) + text[end:]
-    start, end = _known_name(heard, text, known)
+    houses = _houses(text)
+    start, end = _known_name(heard, text, known) or _said_name(text, houses)
     value = text[start:end]
-    for span_start, span_end, house in _houses(text):
+    for span_start, span_end, house in houses:
+        if not value and _FLOOR.fullmatch(house):
+            continue
         if not value or 0 <= span_start - end <= 3:
             value += house
             start, end = (start if end else span_start), span_end
@@ -36,7 +49,17 @@ def find_detail(heard: Heard, places: Iterable[tuple[int, int]], known: Iterable
     return Field(value, 0.6, heard.evidence(start, end)) if value else Field()
 
 
-def _known_name(heard: Heard, text: str, known: Iterable[str]) -> tuple[int, int]:
+def _said_name(text: str, houses: Sequence[tuple[int, int, str]]) -> tuple[int, int]:
+    """A name nobody taught: what stands before a house's number, or alone behind the village."""
+    for start, _, _ in houses:
+        match = _BEFORE_HOUSE.search(text[max(0, start - 9) : start])
+        if match:
+            return start - len(match["name"]), start
+    match = _AFTER_PLACE.search(text)
+    return match.span("name") if match else (0, 0)
+
+
+def _known_name(heard: Heard, text: str, known: Iterable[str]) -> tuple[int, int] | None:
     best = (0, 0)
     for name in known:
         at = text.find(name)
@@ -45,7 +68,7 @@ def _known_name(heard: Heard, text: str, known: Iterable[str]) -> tuple[int, int
             at = -1 if BREAK in text[max(at, 0) : at + len(name)] else at
         if at >= 0 and len(name) > best[1] - best[0]:
             best = (at, at + len(name))
-    return best
+    return best if best[1] else None
 
 
 def _houses(text: str) -> list[tuple[int, int, str]]:

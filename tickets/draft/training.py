@@ -25,6 +25,8 @@ from tickets.draft.reader import Reader
 _FOLDS = 3
 _READER_FOLDS = 2
 _SHARPNESS = 2.0
+_A_NAME = 0.5
+"""How much of the time a word must be said as the call's place to be remembered as a place's name."""
 Scores = dict[str, NDArray[np.float32]]
 Chances = dict[str, NDArray[np.floating[Any]]]
 Names = dict[str, tuple[str, ...]]
@@ -119,14 +121,20 @@ def _about(examples: Sequence[Example], groups: NDArray[np.int64], encoder: Enco
 
 
 def known_places(examples: Sequence[Example]) -> tuple[str, ...]:
-    """Names of estates, roads and the like that were written down; houses and numbers left out."""
-    found: Counter[str] = Counter()
-    for example in examples:
-        name = "".join(char for char in example.fields["place_detail"].split(" ")[0])
-        name = name.split("号")[0].rstrip("0123456789")
-        if 3 <= len(name) <= 8 and not any(char.isdigit() for char in name):
-            found[name] += 1
-    return tuple(sorted(found))
+    """Names of estates, roads and the like that were written down; houses and numbers left out.
+
+    A word that mostly stands in calls without being their place (停车场, 幼儿园) is no name.
+    """
+    named: Counter[str] = Counter(
+        name for example in examples if (name := _place_name(example.fields["place_detail"]))
+    )
+    spoken = "\n".join(turn.text.replace(" ", "") for example in examples for turn in example.turns)
+    return tuple(sorted(name for name, times in named.items() if times >= _A_NAME * spoken.count(name)))
+
+
+def _place_name(detail: str) -> str:
+    name = detail.split(" ")[0].split("号")[0].rstrip("0123456789")
+    return name if 3 <= len(name) <= 8 and not any(char.isdigit() for char in name) else ""
 
 
 def _with_noise(examples: Sequence[Example]) -> list[Example]:

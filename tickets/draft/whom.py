@@ -33,6 +33,9 @@ _OPENING = re.compile(
     "(?P<who>(?![我你他她它们就是要想]|举报|投诉|表扬|反映|夸|感谢|谢谢)[^\n我你他她是在有把给说到去就都被遭]{1,7}?"
     f"{_THING}(?:的(?:老板|司机|师傅|人|{_THING}))?)(?![里外上下面前后门旁])"
 )
+_BY_TRADE = re.compile(
+    "(?:^|\n|那个|那些|几个|有个)(?P<who>[修卖养管收抄送拉开放搞][^\n我你他她的了到在]{1,3}的)(?!时候|钱|话|东西|人多)"
+)
 _PLACE_ONLY = re.compile(
     "门口|门前|旁边|围墙|外面|外头|对面|背后|附近|门外|里(?!的|头的)|后门|大门|那边|这边|路口|过来|楼下|周边|上"
 )
@@ -61,6 +64,7 @@ def find_respondent(heard: Heard, kind: str | None) -> Field[str]:
 def _named(text: str) -> list[tuple[int, int]]:
     found = [match.span() for pattern in (_WHO, _NEIGHBOUR, _units()) for match in pattern.finditer(text)]
     found += [match.span("who") for match in _OPENING.finditer(text)]
+    found += [match.span("who") for match in _BY_TRADE.finditer(text)]
     return [span for span in found if BREAK not in text[span[0] : span[1]]]
 
 

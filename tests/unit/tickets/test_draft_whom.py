@@ -17,7 +17,9 @@ from tickets.draft.whom import find_respondent
         ("火锅店的服务员不给开发票", "火锅店的服务员"),
         ("养老院护工用脚提老爷爷", "养老院护工"),
         ("那个炸鸡店天天堵我门口", "炸鸡店"),
-        ("渣土车天天从学校门口过 泥巴掉一路", None),
+        ("渣土车天天从学校门口过 泥巴掉一路", "渣土车"),
+        ("天天有人从学校门口过 泥巴掉一路", None),
+        ("修路的把我们水管挖断了就跑了", "修路的"),
     ],
 )
 def test_the_party_with_what_belongs_to_its_name(call: str, whom: str | None) -> None:
