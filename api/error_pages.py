@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import structlog
 from fastapi import FastAPI, Request
@@ -13,6 +13,19 @@ from starlette.exceptions import HTTPException
 from core.errors import HotlineError, NotSignedIn
 
 log = structlog.get_logger(__name__)
+
+_SAYS: Final = {
+    "missing": "这一项必填",
+    "string_too_short": "至少填 {min_length} 个字",
+    "string_too_long": "最多填 {max_length} 个字",
+    "too_short": "至少选 {min_length} 项",
+    "too_long": "最多选 {max_length} 项",
+    "greater_than_equal": "不能小于 {ge}",
+    "less_than_equal": "不能大于 {le}",
+    "string_pattern_mismatch": "格式不对",
+    "value_error": "{error}",
+}
+"""What a field's refusal is called where a person reads it; the library speaks English."""
 
 
 def install(app: FastAPI) -> None:
@@ -40,9 +53,8 @@ async def _ours(request: Request, error: Exception) -> Response:
 async def _wrong_input(request: Request, error: Exception) -> Response:
     first: Any = error.errors()[0] if isinstance(error, RequestValidationError) else {}
     field = ".".join(str(part) for part in first.get("loc", ())[1:])
-    return _answer(
-        request, 422, {"code": "invalid-field", "field": field, "message": first.get("msg", "输入有误")}
-    )
+    says = _SAYS.get(first.get("type", ""), "填写的内容有误").format(**first.get("ctx", {}))
+    return _answer(request, 422, {"code": "invalid-field", "field": field, "message": says})
 
 
 async def _http(request: Request, error: Exception) -> Response:

@@ -214,9 +214,8 @@ async def test_a_seats_secret_is_given_to_who_sits_there_and_that_is_written_dow
     assert (answer.json()["username"], answer.json()["password"]) == ("seat1", "secret-of-seat1")
     assert answer.headers["cache-control"] == "no-store"
     assert (await other.get("/api/seats/mine/sip")).status_code == 409
-    assert [(look.account_id, look.subject) for look in await house.looks("sip_secret_given")] == [
-        (1, "seat1")
-    ]
+    given = await house.looks("sip_secret_given")
+    assert [(look.account_id, look.subject, look.address) for look in given] == [(1, "seat1", "10.0.0.1")]
     for path in ("/api/board", "/api/me", "/seat"):
         assert "secret-of" not in (await operator.get(path)).text
 
@@ -245,3 +244,22 @@ async def test_two_people_who_take_one_seat_at_once_are_one_there(house):
     assert sorted(answer.status_code for answer in answers) == [200, 409]
     loser = second if answers[0].status_code == 200 else first
     assert (await loser.get("/api/me")).json()["seat_id"] is None
+
+
+@pytest.mark.parametrize(
+    ("login", "path", "body", "says"),
+    [
+        ("leader", "/api/notes", {"text": "", "minutes": 5}, "至少填 1 个字"),
+        ("leader", "/api/notes", {"text": "停水公告", "minutes": 0}, "不能小于 1"),
+        ("leader", "/api/notes", {"text": "停" * 201, "minutes": 5}, "最多填 200 个字"),
+        ("leader", "/api/notes", {"minutes": 5}, "这一项必填"),
+        ("op01", "/api/calls/ms-1/reveal", {"reason": "x"}, "至少填 2 个字"),
+        ("op01", "/api/seats/1/pause", {"reason": "because"}, "填写的内容有误"),
+        ("op01", "/api/v1/outbound", {"digits": "110", "call_id": "ms-1"}, "请指明要呼叫谁，且只能一个"),
+        ("op01", "/api/v1/outbound", {"digits": "abc"}, "格式不对"),
+    ],
+)
+async def test_a_wrong_field_is_refused_in_the_language_of_who_filled_it_in(house, login, path, body, says):
+    browser = await house.as_(login)
+    answer = await browser.post(path, json=body, headers={"Idempotency-Key": "the-same-key"})
+    assert (answer.status_code, answer.json()["error"]["message"]) == (422, says)
