@@ -9,7 +9,7 @@ from typing import Annotated, Final
 from fastapi import Depends, Request
 from sqlalchemy import select
 
-from api.security import Person, require
+from api.security import Person, address_of, require
 from api.state import house_of
 from core.errors import Forbidden, NotSignedIn
 from core.vocabulary import Role
@@ -26,6 +26,7 @@ class Asker:
 
     person: Person | None
     key_id: int | None
+    address: str
 
     @property
     def name(self) -> str:
@@ -36,6 +37,12 @@ class Asker:
     def account_id(self) -> int | None:
         """The person's account, or None."""
         return self.person.id if self.person is not None else None
+
+    @property
+    def trace(self) -> dict[str, str | int]:
+        """What a line of the audit log says of who asked, beside the account."""
+        where: dict[str, str | int] = {"address": self.address}
+        return where if self.key_id is None else {**where, "api_key": self.key_id}
 
     def began(self, bridge: Bridge) -> bool:
         """Whether this asker pressed; he may see what became of it when it has changed hands."""
@@ -55,7 +62,7 @@ async def asker_of(request: Request) -> Asker:
     """A dependency. Raises NotSignedIn, BadCsrf, Forbidden."""
     given = request.headers.get(API_KEY_HEADER)
     if given is None:
-        return Asker(await _operator(request), None)
+        return Asker(await _operator(request), None, address_of(request))
     house = house_of(request)
     hashed = hashlib.sha256(given.encode()).hexdigest()
     async with transaction(house.sessions, urgent=True) as session:
@@ -65,7 +72,7 @@ async def asker_of(request: Request) -> Asker:
         if SCOPE not in key.scopes:
             raise Forbidden
         key.last_used_at = house.clock.now()
-        return Asker(None, key.id)
+        return Asker(None, key.id, address_of(request))
 
 
 asker_of.required_role = Role.OPERATOR  # type: ignore[attr-defined]  # the test that walks all routes reads it

@@ -65,10 +65,8 @@ async def press(request: Request, asker: AskerHere, key: Key, body: PressBody) -
         order = await _press_of(session, asker, key, body)
     bridge_id = await _service(request).press(order)
     async with transaction(house.sessions) as session:
-        if asker.person is not None:
-            who, address = asker.person.id, asker.person.address
-            now = house.clock.now()
-            await accounts.audit(session, now, who, "bridge_pressed", f"bridge:{bridge_id}", address=address)
+        who, now = asker.account_id, house.clock.now()
+        await accounts.audit(session, now, who, "bridge_pressed", f"bridge:{bridge_id}", **asker.trace)
         return await _shown(session, bridge_id)
 
 
@@ -239,7 +237,8 @@ async def _check(request: Request, asker: Asker, bridge_id: int) -> None:
 async def _now(request: Request, asker: Asker, bridge_id: int, act: str) -> dict[str, Any]:
     house: House = house_of(request)
     async with transaction(house.sessions) as session:
-        await accounts.audit(session, house.clock.now(), asker.account_id, act, f"bridge:{bridge_id}")
+        who, now = asker.account_id, house.clock.now()
+        await accounts.audit(session, now, who, act, f"bridge:{bridge_id}", **asker.trace)
         return await _shown(session, bridge_id)
 
 

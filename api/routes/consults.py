@@ -172,6 +172,6 @@ async def _answer(
     house = house_of(request)
     subject = f"bridge:{bridge_id}" if bridge_id is not None else f"call:{call_id}"
     async with transaction(house.sessions) as session:
-        await accounts.audit(session, house.clock.now(), asker.account_id, act, subject)
+        await accounts.audit(session, house.clock.now(), asker.account_id, act, subject, **asker.trace)
         found = await session.get(Bridge, bridge_id) if bridge_id is not None else None
         return await bridge_json(session, found) if found is not None else {"queued": True}

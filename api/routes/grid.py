@@ -137,7 +137,8 @@ async def report(
 async def _after(request: Request, person: Person, bridge_id: int, act: str) -> dict[str, Any]:
     house = house_of(request)
     async with transaction(house.sessions) as session:
-        await accounts.audit(session, house.clock.now(), person.id, act, f"bridge:{bridge_id}")
+        who, now = person.id, house.clock.now()
+        await accounts.audit(session, now, who, act, f"bridge:{bridge_id}", address=person.address)
         return await bridge_json(session, await _mine(session, person, bridge_id))
 
 

@@ -118,10 +118,11 @@ async def my_sip(request: Request, response: Response, person: Operator) -> dict
         seat = await seats.of_operator(session, person.id)
         if seat is None:
             raise NotAtSeat
-        await accounts.audit(session, house.clock.now(), person.id, "sip_secret_given", f"seat{seat.id}")
+        user, now = f"seat{seat.id}", house.clock.now()
+        await accounts.audit(session, now, person.id, "sip_secret_given", user, address=person.address)
     response.headers["Cache-Control"] = "no-store"
-    secret = house.settings.asterisk.seat_secrets[f"seat{seat.id}"].get_secret_value()
-    return sip_account(request, house, f"seat{seat.id}", secret)
+    secret = house.settings.asterisk.seat_secrets[user].get_secret_value()
+    return sip_account(request, house, user, secret)
 
 
 def sip_account(request: Request, house: House, user: str, secret: str) -> dict[str, str]:

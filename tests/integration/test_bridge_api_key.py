@@ -43,6 +43,9 @@ async def test_one_press_however_often_it_is_sent_and_only_for_its_owner(house):
     assert again.json()["id"] == first.json()["id"]
     assert (await count(house, Bridge), await count(house, BridgeAttempt)) == (1, 2)
     assert "56560001" not in first.text
+    pressed = await house.looks("bridge_pressed")
+    assert [(row.account_id, row.address) for row in pressed] == [(None, "10.0.0.1")] * 2
+    assert all(row.details["api_key"] for row in pressed), "which system it was"
 
     mine = f"{PATH}/{first.json()['id']}"
     assert (await machine.get(mine, headers=headers)).status_code == 200
