@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import json
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
@@ -12,7 +13,7 @@ import structlog
 from fastapi import APIRouter, Header, Request
 from sse_starlette import EventSourceResponse, ServerSentEvent
 
-from api.security import MAX_ROW_ID, GridWorker, Person
+from api.security import MAX_ROW_ID, GridWorker, Person, person_of
 from api.state import House, house_of
 from core.events import CallFact, Fact, UtteranceGuessed, UtteranceSettled
 from core.vocabulary import Role
@@ -28,6 +29,8 @@ QUEUE_LENGTH: Final = 500
 REPLAY_LIMIT: Final = 500
 LIFE_S: Final = 600.0
 RETRY_MS: Final = 200
+ASK_AGAIN: Final = dt.timedelta(seconds=15)
+"""A stream outlives the question who listens: signed out, closed or of another role is heard of this soon."""
 PASSING: Final = (UtteranceGuessed, LegGuessed)
 SPOKEN: Final = tuple(kind.__name__ for kind in (*PASSING, UtteranceSettled, LegSettled))
 
@@ -116,6 +119,24 @@ class LogTail:
             self._stream.tell(Told(None, type(fact).__name__, None, event_log.to_payload(fact)))
 
 
+@dataclass
+class _Listener:
+    """Who listens; whoever has left is asked to connect again, and is refused then."""
+
+    request: Request
+    person: Person
+    asked: dt.datetime
+
+    async def still_there(self) -> bool:
+        """Whether somebody is signed in; the role may be another one meanwhile."""
+        now = house_of(self.request).clock.now()
+        if now - self.asked < ASK_AGAIN:
+            return True
+        self.asked, fresh = now, await person_of(self.request)
+        self.person = fresh or self.person
+        return fresh is not None
+
+
 @router.get("/api/stream")
 async def stream_facts(
     request: Request,
@@ -125,16 +146,17 @@ async def stream_facts(
     """Facts from `Last-Event-ID` on; ten minutes at most, then the browser connects again."""
     stream: Stream = request.app.state.stream
     return EventSourceResponse(
-        _facts(house_of(request), stream, person, last_event_id),
+        _facts(request, stream, person, last_event_id),
         ping=10,
         headers={"Cache-Control": "no-store"},
     )
 
 
 async def _facts(
-    house: House, stream: Stream, person: Person, last: int | None
+    request: Request, stream: Stream, person: Person, last: int | None
 ) -> AsyncGenerator[ServerSentEvent, None]:
-    screen = stream.join()
+    house, screen = house_of(request), stream.join()
+    listener = _Listener(request, person, house.clock.now())
     try:
         yield ServerSentEvent(retry=RETRY_MS)
         seen = 0
@@ -149,15 +171,15 @@ async def _facts(
                 told = Told(entry.seq, entry.kind, entry.call_id, entry.payload)
                 if await _may_hear(house, person, told):
                     yield _event(told)
-        async for told in _live(stream, screen):
-            if (told.seq or seen + 1) > seen and await _may_hear(house, person, told):
+        async for told in _live(stream, screen, listener):
+            if (told.seq or seen + 1) > seen and await _may_hear(house, listener.person, told):
                 yield _event(told)
         yield ServerSentEvent(event="reload" if screen.overrun else "reconnect", data="{}")
     finally:
         stream.leave(screen)
 
 
-async def _live(stream: Stream, screen: Screen) -> AsyncGenerator[Told, None]:
+async def _live(stream: Stream, screen: Screen, listener: _Listener) -> AsyncGenerator[Told, None]:
     loop = asyncio.get_running_loop()
     until = loop.time() + LIFE_S
     while not screen.overrun and not stream.closing and loop.time() < until:
@@ -166,6 +188,8 @@ async def _live(stream: Stream, screen: Screen) -> AsyncGenerator[Told, None]:
                 told = await screen.queue.get()
         except TimeoutError:
             continue
+        if not await listener.still_there():
+            return
         yield told
 
 

@@ -8,11 +8,12 @@ import json
 import pytest
 
 from core.events import CallArrived, Fact, UtteranceSettled
-from core.vocabulary import CallState, Speaker
+from core.vocabulary import CallState, Role, Speaker
+from db.models import Account
 from db.repositories import event_log
 from db.session import transaction
 from tests.fakes.waiting import until
-from tests.fakes.web_house import NOW, a_call
+from tests.fakes.web_house import IDS, NOW, a_call
 
 CALLER = "13800001234"
 WORDS = "路断了"
@@ -99,3 +100,23 @@ async def test_words_are_for_the_operator_of_the_call_and_who_leads(house, login
 async def test_an_odd_place_in_the_log_is_refused(house, odd):
     browser = await house.as_("op01")
     assert (await browser.get("/api/stream", headers={"Last-Event-ID": odd})).status_code == 422
+
+
+@pytest.mark.parametrize("leaves", ["signs out", "is closed", "is no operator any more"])
+async def test_whoever_may_listen_no_longer_hears_nothing_more(house, leaves):
+    browser, stream = await house.as_("op01"), house.app.state.stream
+    async with asyncio.timeout(60), asyncio.TaskGroup() as group:
+        page = group.create_task(browser.get("/api/stream"))
+        await until("the screen has joined", lambda: stream._screens)
+        await tell(house, arrived(1))
+        if leaves == "signs out":
+            await browser.post("/logout")
+        else:
+            async with transaction(house.sessions) as session:
+                account = await session.get(Account, IDS["op01"])
+                account.active = leaves != "is closed"
+                account.role = Role.GRID_WORKER
+        house.clock.advance(15)
+        await tell(house, arrived(2))
+        stream.close()
+    assert page.result().text.count("event: CallArrived") == 1
