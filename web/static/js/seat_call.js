@@ -1,15 +1,17 @@
 // The call card: who calls, since when, what can be done; gone when the call is no longer this seat's business.
 import { byId, clock, duration, get, grouped, make, moment, now, say, sinceSeconds } from "./api.js";
-import { desk, getCall, isMine, onBoard, onCall, onFact, onPhone, problem, talk, tell } from "./desk.js";
+import { desk, getCall, isMine, onBoard, onCall, onFact, onPhone, problem, refreshSoon, talk, tell } from "./desk.js";
 import { look } from "./pending.js";
 import { drawKeys } from "./seat_keys.js";
 import { whyWords } from "./why.js";
 
+let news = false; // of the call that is open: it is read again once the board says that it is still this seat's
+
 export function mountCall() {
   onBoard(() => { followCall().catch(problem); look(); draw(); });
   onPhone(() => { look(); draw(); });
-  onCall(() => { if (desk.incoming?.callId && desk.incoming.callId !== desk.callId) openCall(desk.incoming.callId).catch(problem); draw(); });
-  onFact(["TicketChanged", "CallRouted", "EmergencyKeyPressed", "CallAnswered", "CallTransferred", "CallEnded", "RecordingReady"], (kind, fact) => { if (isMine(fact)) openCall(desk.callId).catch(problem); });
+  onCall(() => { const { callId } = desk.incoming ?? {}; if (callId && callId !== desk.callId) { turnTo(callId).catch(problem); refreshSoon(); } draw(); });
+  onFact(["TicketChanged", "CallRouted", "EmergencyKeyPressed", "CallAnswered", "CallTransferred", "CallEnded", "RecordingReady"], (kind, fact) => { news ||= isMine(fact); });
   onFact(["CallEnded", "SeatFreed"], (kind, fact) => { if (isMine(fact)) desk.words.dropGuesses(); });
   onFact(["LeaderListened", "LeaderWhispered", "LeaderBarged", "LeaderTookOver", "SupervisionEnded", "CallTakenOver"], () => {}); // each is a look at the board
   onFact(["CallHeld"], (kind, fact) => { if (isMine(fact)) desk.heldAt = fact.at; });
@@ -27,9 +29,10 @@ const readWords = () => get(`/api/calls/${desk.callId}/transcript`).then(({ line
 
 async function followCall() {
   const { seat } = desk;
-  // Again when the INVITE outran the server's own fact and the first look was refused
-  if (seat?.call_id && (seat.call_id !== desk.callId || !desk.call)) return openCall(seat.call_id);
-  if (!seat?.call_id && !desk.phone?.session && desk.callId && isOver(seat)) await closeCall();
+  // The INVITE may outrun the server's own fact: asked before the board names it, the call would be refused
+  if (seat?.call_id && (seat.call_id !== desk.callId || !desk.call || news)) return openCall(seat.call_id);
+  if (!seat?.call_id && !desk.phone?.session && desk.callId && isOver(seat)) return closeCall();
+  if (news && desk.call?.answered_at) await openCall(desk.callId);
 }
 // Over for this seat: back to ready, signed off, or the ring went to somebody else. After a talk the ticket stays open
 function isOver(seat) {
@@ -44,21 +47,23 @@ async function closeCall() {
   if (desk.ticket.busy) return;
   if (await desk.ticket.save() && !desk.callId) desk.ticket.close();
 }
+// Another call: what was written for the one before is kept, then the card is empty
+async function turnTo(callId) {
+  Object.assign(desk, { callId, call: null, heldAt: null });
+  desk.words.clear();
+  say(byId("call-note"), "");
+  if (await desk.ticket.save().catch(() => false)) desk.ticket.close();
+}
 async function openCall(callId) {
-  const other = desk.callId !== callId;
-  desk.callId = callId;
-  if (other) {
-    Object.assign(desk, { call: null, heldAt: null });
-    desk.words.clear();
-    say(byId("call-note"), "");
-    if (await desk.ticket.save().catch(() => false)) desk.ticket.close();
-  }
+  const first = desk.callId !== callId || !desk.call;
+  news = false;
+  if (desk.callId !== callId) await turnTo(callId);
   const call = await getCall(callId).catch(() => null);
   if (!call || desk.callId !== callId) return;
   desk.call = call;
   drawHistory(call);
   if (call.ticket_id) await openTicket(call.ticket_id).catch(gaveAway);
-  if (other && call.answered_at) await readWords();
+  if (first && call.answered_at) await readWords();
   tell("call");
 }
 // Handed over with its caller: it is the colleague's now

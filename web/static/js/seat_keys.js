@@ -4,7 +4,7 @@ import { act, desk, onBoard, orderSeat, talk } from "./desk.js";
 import { DeviceDialog } from "./devices.js";
 import { bind, note } from "./keys.js";
 import { allow, begin, during, word } from "./pending.js";
-import { deviceChanged } from "./seat_phone.js";
+import { deviceChanged, hangUp } from "./seat_phone.js";
 import { bindTicketKeys } from "./ticket_keys.js";
 
 const SWITCHBOARD = "交换机确认";
@@ -37,7 +37,7 @@ function callKeys() {
   });
   on("hangup", () => {
     begin("hangup", { says: "正在挂断…", waitsFor: SWITCHBOARD + "挂断", done: () => gone() && !["ringing", "talking"].includes(desk.seat?.state), after: drawKeys });
-    desk.phone?.hangUp();
+    hangUp();
   });
   for (const [key, id, words] of [["F1", "answer", "接听"], ["F2", "mute", "静音 / 取消静音"], ["F3", "hold", "保持 / 恢复"], ["F6", "keypad", "拨号键盘（打开后直接按数字）"], ["F8", "hangup", "挂断 / 拒接"]]) bind(key, id, words);
 }

@@ -9,7 +9,10 @@ import { audio, startRing, stopRing, stopStream, watchLevel } from "./sound.js";
 
 const LOUD = 0.02;
 const LOUD_TIMES = 4;
+const HEARD_WITHIN_MS = 40_000; // a goodbye is sent again for 32 s
+const UNSAID = "goodbye-unsaid"; // the call that was hung up without Asterisk hearing of it; outlives a reload
 let leaving = false;
+let hungUp = null; // { callId, at }
 const phones = { seatId: null, starting: null, stopMute: null, stopQuality: null };
 export const microphone = () => (desk.phone?.stream?.active ? desk.phone.stream : null);
 
@@ -43,12 +46,33 @@ async function start() {
   made.start();
   tell("phone");
 }
+export function hangUp() {
+  const { phone } = desk;
+  if (!phone?.session) return;
+  hungUp = { callId: phone.callId, at: Date.now() };
+  const lost = phone.inCall && !phone.agent.isConnected();
+  phone.hangUp();
+  if (lost) keepGoodbye();
+}
+// Asterisk will bring the caller back to this seat by itself: the wish must last until then
+function keepGoodbye() {
+  if (!hungUp?.callId || Date.now() - hungUp.at > HEARD_WITHIN_MS) return;
+  sessionStorage.setItem(UNSAID, hungUp.callId);
+  hungUp = null;
+  say(byId("call-note"), "话机连接中断，挂断还没有送到：恢复后自动挂断这通来电");
+}
+function wasHungUp({ callId, resume }) {
+  if (!resume || !callId || sessionStorage.getItem(UNSAID) !== callId) return false;
+  sessionStorage.removeItem(UNSAID);
+  return true;
+}
 function listenTo(phone) {
   const on = (name, listener) => phone.addEventListener(name, (event) => { if (desk.phone === phone) { listener(event); tell("phone"); } });
   on("registered", drawState);
-  on("unregistered", drawState);
+  on("unregistered", () => { drawState(); if (!phone.agent.isConnected()) keepGoodbye(); });
   on("incoming", ({ detail }) => {
     if (detail.own) return; // ordered here, and picked up by itself
+    if (wasHungUp(detail)) return phone.endAtOnce();
     desk.incoming = detail;
     if (!detail.resume) startRing();
     notify(detail);

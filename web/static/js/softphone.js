@@ -40,6 +40,14 @@ export class Softphone extends EventTarget {
   call(target) { this.agent.call(target, this.#options()); }
   answer() { this.session?.answer(this.#options()); }
   hangUp() { this.session?.terminate(); }
+  // A call that was hung up already and was brought back all the same: nobody is to hear it
+  endAtOnce() {
+    const { session, audio } = this;
+    const end = () => { audio.muted = false; };
+    audio.muted = true;
+    session.on("confirmed", () => session.terminate());
+    for (const name of ["ended", "failed"]) session.on(name, end);
+  }
   digit(key) { this.session?.sendDTMF(key, { transportType: "RFC2833", duration: 120, interToneGap: 100 }); }
   get muted() { return Boolean(this.session?.isMuted().audio); }
   get held() { return Boolean(this.session?.isOnHold().local); }
@@ -69,6 +77,7 @@ export class Softphone extends EventTarget {
       try { dead.terminate(); } catch { /* over already */ }
     }
     this.session = session;
+    this.callId = originator === "remote" ? request.getHeader("X-Minsheng-Call") : null;
     this.broken = false; // whether the websocket went away under this call
     this.failure = null;
     const hear = (connection) => connection.addEventListener("track", (event) => { this.audio.srcObject = event.streams[0] ?? new MediaStream([event.track]); });
@@ -78,7 +87,7 @@ export class Softphone extends EventTarget {
     session.on("ended", over);
     session.on("failed", (event) => { this.failure = event; over(); });
     if (originator === "remote") {
-      const detail = { callId: request.getHeader("X-Minsheng-Call"), number: session.remote_identity.uri.user, resume: request.getHeader("X-Minsheng-Resume") === "1", listen: request.getHeader("X-Minsheng-Listen") === "1", own: request.getHeader("X-Minsheng-Outbound") === "1" };
+      const detail = { callId: this.callId, number: session.remote_identity.uri.user, resume: request.getHeader("X-Minsheng-Resume") === "1", listen: request.getHeader("X-Minsheng-Listen") === "1", own: request.getHeader("X-Minsheng-Outbound") === "1" };
       this.#tell("incoming", detail);
       if (detail.resume || detail.listen || detail.own) setTimeout(() => this.answer(), 0); // JsSIP has not finished taking the call in yet
     } else this.#tell("calling");
