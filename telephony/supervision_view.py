@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Sequence
 from typing import Any, Final
 
 from sqlalchemy import select
@@ -16,8 +15,7 @@ from core.vocabulary import CallOutcome, CallState, label
 from db.models.account import Account
 from db.models.call import Call, EventLogEntry
 from db.models.supervision import Supervision
-from db.models.ticket import Ticket
-from db.repositories import accounts, calls, seats, supervisions
+from db.repositories import accounts, calls, seats, supervisions, tickets
 from telephony.snapshot import callback_counts, figures, masked, seat_json
 from telephony.timeline import WRAP_UP_ENDS, Segment, Told, segments, wrap_up
 
@@ -31,7 +29,7 @@ async def leader_board(session: AsyncSession, clock: Clock, leader: int) -> dict
     people = await accounts.names(session)
     open_calls = {call.id: call for call in await calls.open_calls(session)}
     ears = await supervisions.every_open(session)
-    secret = await _secret(session, list(open_calls))
+    secret = await tickets.secret_calls(session, list(open_calls))
     waiting = [call for call in open_calls.values() if call.state in (CallState.QUEUED, CallState.RINGING)]
     last = await supervisions.last_of(session, leader)
     return {
@@ -85,11 +83,6 @@ async def _days(session: AsyncSession, now: dt.datetime) -> dict[str, Any]:
     }
 
 
-async def _secret(session: AsyncSession, call_ids: Sequence[str]) -> set[str]:
-    query = select(Ticket.call_id).where(Ticket.call_id.in_(call_ids), Ticket.secret)
-    return {found for found in await session.scalars(query) if found is not None}
-
-
 def _call_json(call: Call | None, seat_id: int | None, secret: set[str]) -> dict[str, Any]:
     if call is None or call.seat_id != seat_id:
         return {}
@@ -118,7 +111,7 @@ async def timelines(session: AsyncSession, clock: Clock, outcome: str = "", page
     shown = found[:PAGE_LENGTH]
     people = await accounts.names(session)
     bars = await _bars(session, shown, now)
-    secret = await _secret(session, [call.id for call in shown])
+    secret = await tickets.secret_calls(session, [call.id for call in shown])
     return {
         "page": page,
         "more": len(found) > PAGE_LENGTH,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Set
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request
@@ -44,7 +45,8 @@ async def list_calls(
         found = await calls.recent(session, limit=50, offset=(page - 1) * 50)
         people = await accounts.names(session)
         given = await given_of(session, [call.id for call in found])
-    rows = [{**_row(call, people), "given": given.get(call.id, [])} for call in found]
+        secret = await tickets.secret_calls(session, [call.id for call in found])
+    rows = [{**_row(call, people, secret), "given": given.get(call.id, [])} for call in found]
     return {"page": page, "calls": rows}
 
 
@@ -56,10 +58,11 @@ async def get_call(request: Request, person: Operator, call_id: CallIdPath) -> d
         call = await allowed_call(session, person, call_id)
         sounds = await recordings.of_call(session, call_id)
         ticket = await tickets.of_call(session, call_id)
+        secret = {call_id} if ticket is not None and ticket.secret else set[str]()
         return {
-            **_row(call, await accounts.names(session)),
+            **_row(call, await accounts.names(session), secret),
             "given": (await given_of(session, [call_id])).get(call_id, []),
-            "caller": await _number_for(house, session, person, call),
+            **await _number_for(house, session, person, call),
             "history": await _history(session, call),
             "ticket_id": ticket.id if ticket else None,
             "recording": _recording(sounds[0]) if sounds else None,
@@ -134,12 +137,13 @@ async def _rings_at(session: AsyncSession, person: Person, call: Call) -> bool:
     return call.state is not CallState.ENDED or call.operator_id is None
 
 
-async def _number_for(house: House, session: AsyncSession, person: Person, call: Call) -> str:
+async def _number_for(house: House, session: AsyncSession, person: Person, call: Call) -> dict[str, str]:
+    """In full for who has the call, while it lasts; for all others it stays as the row has it."""
     mine = call.operator_id == person.id or await _rings_at(session, person, call)
     if not mine or call.state is CallState.ENDED:
-        return masked(call.caller)
+        return {}
     await log_look(house, session, person, "number_seen", call.id)
-    return call.caller
+    return {"caller": call.caller}
 
 
 async def _history(session: AsyncSession, call: Call) -> dict[str, Any]:
@@ -164,16 +168,17 @@ async def _history(session: AsyncSession, call: Call) -> dict[str, Any]:
     }
 
 
-def _row(call: Call, people: dict[int, Any]) -> dict[str, Any]:
+def _row(call: Call, people: dict[int, Any], secret: Set[str] = frozenset()) -> dict[str, Any]:
     operator = people.get(call.operator_id or 0)
+    caller = "****" if call.id in secret else masked(call.caller)
     waited_until = call.answered_at or call.ended_at
     wait_s = (waited_until - call.queued_at).total_seconds() if waited_until and call.queued_at else None
     return {
         "id": call.id,
         "state": call.state,
         "label": label(call.state),
-        "caller": masked(call.caller),
-        "caller_masked": masked(call.caller),
+        "caller": caller,
+        "caller_masked": caller,
         "arrived_at": _iso(call.arrived_at),
         "queued_at": _iso(call.queued_at),
         "answered_at": _iso(call.answered_at),

@@ -183,7 +183,7 @@ async def _similar(
                     "title": "（保密）" if hidden else one.title or one.content[:30],
                     "status_label": label(one.status),
                     "same_caller": same_caller,
-                    "caller_masked": masked(one.caller_number),
+                    "caller_masked": "****" if one.secret else masked(one.caller_number),
                     "likeness": round(likeness),
                 }
             )

@@ -69,6 +69,12 @@ async def search(
     return list(page), total
 
 
+async def secret_calls(session: AsyncSession, call_ids: Collection[str]) -> set[str]:
+    """Which of these calls have a secret ticket: their callers are named to nobody."""
+    query = select(Ticket.call_id).where(Ticket.call_id.in_(call_ids), Ticket.secret)
+    return {found for found in await session.scalars(query) if found is not None}
+
+
 async def history(session: AsyncSession, ticket_id: int) -> list[TicketEvent]:
     """Everything that happened to a ticket, oldest first."""
     query = select(TicketEvent).where(TicketEvent.ticket_id == ticket_id).order_by(TicketEvent.id)
