@@ -49,7 +49,7 @@ async def call_out(request: Request, person: Operator, key: Key, body: OutboundB
             house.clock.now(),
             person.id,
             "called_out",
-            f"{body.wanted()[0]}:{body.callback_id or target.ticket_id or target.call_id or ''}",
+            _subject(body),
             address=person.address,
             number=masked(target.line.digits),
         )
@@ -85,6 +85,12 @@ def _order(key: str, person: Person, seat_id: int, target: Target) -> Press:
         given={target.role: [target.line]},
         asks=False,
     )
+
+
+def _subject(body: OutboundBody) -> str:
+    """Whose number it was; a typed one belongs to nobody, and is in the details, masked."""
+    kind = body.wanted()[0]
+    return kind if kind == "digits" else f"{kind}:{getattr(body, kind)}"
 
 
 async def _free_seat(session: AsyncSession, person: Person) -> int:

@@ -60,7 +60,8 @@ async def test_a_line_is_taken_and_dialled_with_one_order_however_often_it_comes
     assert len(await rows(house, BridgeAttempt)) == 2
     (line,), (attempt,) = await rows(house, Callback), await rows(house, CallbackAttempt)
     assert (line.state, line.owner_id, attempt.bridge_key) == (CallbackState.CALLING, IDS["op01"], bridge.key)
-    assert [look.details["number"] for look in await house.looks("called_out")] == ["138****1234"]
+    called = [(look.subject, look.details["number"]) for look in await house.looks("called_out")]
+    assert called == [("callback_id:1", "138****1234")]
 
 
 async def test_of_two_operators_one_has_the_line_and_one_phone_rings(house):
