@@ -9,6 +9,7 @@ import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Annotated, Final
+from urllib.parse import urlsplit
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -155,7 +156,12 @@ def check_same_site(request: Request) -> None:
     Raises:
         BadCsrf.
     """
-    if request.headers.get("Sec-Fetch-Site", "none") not in ("none", "same-origin"):
+    site = request.headers.get("Sec-Fetch-Site")
+    if site is None:
+        # Browsers say nothing of the kind where a page came without TLS, and name its origin all the same
+        origin = request.headers.get("Origin")
+        site = "none" if origin is None or urlsplit(origin).netloc == request.url.netloc else "cross-site"
+    if site not in ("none", "same-origin"):
         raise BadCsrf
 
 

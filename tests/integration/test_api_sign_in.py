@@ -256,6 +256,14 @@ async def test_another_site_cannot_sign_a_browser_in(house, site, status):
     assert await sign_in(browser, "op01", headers={"Sec-Fetch-Site": site}) == status
 
 
+@pytest.mark.parametrize(
+    ("origin", "status"),
+    [("http://evil.test", 403), ("null", 403), ("http://hotline.test", 303), ("http://hotline.test:81", 403)],
+)
+async def test_another_site_is_known_by_its_origin_where_there_is_no_tls(house, origin, status):
+    assert await sign_in(await house.browser(), "op01", headers={"Origin": origin}) == status
+
+
 @pytest.mark.parametrize("odd", ["\x00", "op01\x00", "a" * 41, "'; DELETE FROM accounts; --", "\u202eop01"])
 async def test_an_odd_login_is_refused_and_never_a_crash(house, odd):
     assert await sign_in(await house.browser(), odd, "x" * 200) in (401, 422)
