@@ -263,3 +263,22 @@ async def test_a_wrong_field_is_refused_in_the_language_of_who_filled_it_in(hous
     browser = await house.as_(login)
     answer = await browser.post(path, json=body, headers={"Idempotency-Key": "the-same-key"})
     assert (answer.status_code, answer.json()["error"]["message"]) == (422, says)
+
+
+async def test_the_caller_of_a_secret_ticket_is_masked_whole_on_every_list(files):
+    await files.add(a_call("ms-2"), a_ticket(5, "op01", call_id="ms-2", secret=True))
+    leader = await files.as_("leader")
+    seen = {one["id"]: one["caller_masked"] for one in (await leader.get("/api/calls")).json()["calls"]}
+    assert (seen["ms-1"], seen["ms-2"]) == ("138****1234", "****")
+    call = (await leader.get("/api/calls/ms-2")).json()
+    assert (call["caller"], call["caller_masked"]) == ("****", "****")
+
+
+async def test_nobody_calls_a_conference_in_the_name_of_a_ticket_that_he_may_not_open(files):
+    body = {"presser": "ticket", "ticket_id": 1, "roles": ["citizen"]}
+    headers = {"Idempotency-Key": "press-of-ticket-1"}
+    answer = await (await files.as_("op02")).post("/api/v1/bridges", json=body, headers=headers)
+    assert answer.status_code == 403
+    assert await files.looks("bridge_pressed") == []
+    allowed = await (await files.as_("op01")).post("/api/v1/bridges", json=body, headers=headers)
+    assert allowed.status_code != 403
