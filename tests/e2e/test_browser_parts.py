@@ -38,6 +38,21 @@ GRADE = """async (samples) => {
   });
 }"""
 
+ORDER = """async (answers) => {
+  const { inOrder } = await import("/static/js/api.js");
+  const newest = inOrder();
+  const ends = [];
+  const shown = [];
+  const wait = (place) => new Promise((end, fail) => { ends[place] = { end, fail }; });
+  const note = (found) => shown.push(found ?? "old");
+  const asked = answers.map((_, place) => newest(() => wait(place)).then(note, () => note("failed")));
+  for (const { place, fails } of answers) {
+    ends[place][fails ? "fail" : "end"](`answer ${place}`);
+    await asked[place];
+  }
+  return shown;
+}"""
+
 
 def test_the_stream_tells_browsers_to_come_back_at_once(hotline: Hotline) -> None:
     with hotline.sign_in("op01").http.stream("GET", "/api/stream") as answer:
@@ -135,3 +150,15 @@ def test_the_line_is_judged_by_its_worst_figure_of_the_last_seconds(page: Page, 
     found = run(page, GRADE, samples)
     assert [one["word"] for one in found] == ["好", "一般", "差", "一般", "差"]
     assert found[2]["loss"] == 0.1
+
+
+def test_an_answer_that_comes_late_does_not_replace_a_newer_one(page: Page, hotline: Hotline) -> None:
+    def come(*places: int, fails: int = -1) -> list[dict[str, object]]:
+        return [{"place": place, "fails": place == fails} for place in places]
+
+    assert run(page, ORDER, come(0, 1, 2)) == ["answer 0", "answer 1", "answer 2"]
+    assert run(page, ORDER, come(0, 2, 1)) == ["answer 0", "answer 2", "old"]
+    assert run(page, ORDER, come(2, 1, 0)) == ["answer 2", "old", "old"]
+    assert run(page, ORDER, come(2, 1, 0, fails=2)) == ["failed", "answer 1", "old"], (
+        "a failure shows nothing"
+    )

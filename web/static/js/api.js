@@ -30,6 +30,19 @@ export const get = (path) => ask("GET", path);
 export const post = (path, body = {}) => ask("POST", path, body);
 export const put = (path, body) => ask("PUT", path, body);
 
+// Answers come in another order than they were asked for, now and then: one that is older than what is shown is undefined
+export function inOrder() {
+  let asked = 0;
+  let shown = 0;
+  return async (question) => {
+    const turn = ++asked;
+    const answer = await question();
+    if (turn < shown) return undefined;
+    shown = turn;
+    return answer;
+  };
+}
+
 // The server's clock: this machine's may be minutes off, and waiting times are read aloud
 let skew = 0;
 export const now = () => Date.now() + skew;

@@ -1,6 +1,6 @@
 // What the modules of the seat page share: who sits here, the board, the call. The board is the truth; a fact makes us
 // look at it again. A module registers with onBoard / onFact / onCall before the page opens (see seat.js).
-import { byId, get, getBoard, post } from "./api.js";
+import { byId, get, getBoard, inOrder, post } from "./api.js";
 
 const listeners = { board: [], call: [], phone: [] };
 const facts = [];
@@ -35,8 +35,10 @@ export function tellFact(kind, fact) {
   for (const { names, listener } of facts) if (names.has(kind)) listener(kind, fact);
 }
 
+const newest = inOrder();
 export async function refresh() {
-  const board = await getBoard();
+  const board = await newest(getBoard);
+  if (!board) return;
   desk.board = board;
   if (shown?.code === "unreachable") problem();
   desk.seat = board.seats.find((seat) => seat.operator?.id === desk.me.id) ?? null;

@@ -1,5 +1,5 @@
 // The grid worker's page: one key between an emergency and three people talking.
-import { ask, byId, clock, get, make, post, sinceSeconds } from "./api.js";
+import { ask, byId, clock, get, inOrder, make, post, sinceSeconds } from "./api.js";
 import { open } from "./page.js";
 import { listen } from "./stream.js";
 
@@ -79,15 +79,19 @@ byId("report").addEventListener("submit", async (event) => {
   event.preventDefault();
   const { content, address } = event.target.elements;
   byId("report-problem").textContent = byId("report-said").textContent = "";
+  event.submitter.disabled = true; // a second tap would be a second ticket
   try {
     const { number } = await post(`${API}/reports`, { content: content.value, address: address.value, town_code: form.town.value || null, village_id: form.village.value ? Number(form.village.value) : null, category_code: form.category.value || null });
     byId("report-said").textContent = `已上报，编号 ${number}，等待热线受理`;
     event.target.reset();
-  } catch (error) { byId("report-problem").textContent = error.message; }
+  } catch (error) { byId("report-problem").textContent = error.message; } finally { event.submitter.disabled = false; }
 });
 
+const newest = inOrder();
 async function refresh() {
-  if (bridge) bridge = await get(`${API}/bridges/${bridge.id}`);
+  const id = bridge?.id;
+  const fresh = id && await newest(() => get(`${API}/bridges/${id}`));
+  if (fresh && bridge?.id === id) bridge = fresh;
   draw();
 }
 let soon;

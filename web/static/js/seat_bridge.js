@@ -1,5 +1,5 @@
 // One key, three people talking: whom a press would call, the press itself, a card for each party, live.
-import { ask, byId, clock, get, make, moment, post, sinceSeconds } from "./api.js";
+import { ask, byId, clock, get, inOrder, make, moment, post, sinceSeconds } from "./api.js";
 import { desk, isMine, onBoard, onCall, onFact, problem } from "./desk.js";
 import { bind } from "./keys.js";
 import { drawKeys } from "./seat_keys.js";
@@ -20,7 +20,7 @@ let key = newKey(); // the same until the press has been answered: a double clic
 let pressing = false;
 
 export function mountBridge() {
-  mountHandover({ running: () => (running() ? bridge : null), take: (fresh) => { bridge = fresh; draw(); }, draw, newKey });
+  mountHandover({ running: () => (running() ? bridge : null), take, draw, newKey });
   bind("F9", "bridge-press", "一键三方：网格员、网信部门、承办单位");
   onFact(BRIDGE_FACTS, (kind, fact) => {
     if (kind === "LegTalked" && bridge?.id === fact.bridge_id) { fact.talking ? talking.add(fact.leg_id) : talking.delete(fact.leg_id); return draw(); }
@@ -52,9 +52,8 @@ export async function pressBridge() {
     if (alarm?.category) body.category = alarm.category;
     if (alarm?.town) body.town_code = alarm.town;
     if (alarm?.village) body.village_id = alarm.village;
-    bridge = await ask("POST", API, body, undefined, { "Idempotency-Key": key });
+    take(await ask("POST", API, body, undefined, { "Idempotency-Key": key }));
     key = newKey();
-    refreshSoon(); // facts may have overtaken the answer
     problem();
   } catch (error) { problem(error); } finally { pressing = false; draw(); }
 }
@@ -64,15 +63,24 @@ const emergency = () => running() && bridge.kind === "emergency";
 const canPress = () => Boolean(desk.callId) && desk.seat?.state === "talking" && !emergency() && (!running() || bridge.seat_id === desk.seat.id);
 let soon;
 const refreshSoon = () => { soon ??= setTimeout(() => { soon = undefined; refresh().catch(() => {}); }, 40); };
+// What an order is answered with may be older than the facts that overtook it: look once more
+function take(fresh) {
+  if (desk.callId) bridge = fresh;
+  refreshSoon();
+  draw();
+}
+const newest = inOrder();
 async function refresh() {
-  if (!desk.callId) return;
-  const { bridges } = await get(`${API}?call_id=${encodeURIComponent(desk.callId)}`);
+  const { callId } = desk;
+  if (!callId) return;
+  const found = await newest(() => get(`${API}?call_id=${encodeURIComponent(callId)}`));
+  if (!found || desk.callId !== callId) return;
+  const { bridges } = found;
   bridge = bridges.find((one) => one.kind !== "outbound") ?? null;
   draw();
 }
 async function order(path, body) {
-  try { bridge = await post(`${API}/${bridge.id}${path}`, body ?? {}); problem(); } catch (error) { problem(error); }
-  draw();
+  try { take(await post(`${API}/${bridge.id}${path}`, body ?? {})); problem(); } catch (error) { problem(error); refreshSoon(); }
 }
 const button = (words, act, more = {}) => { const made = make("button", words, { class: "btn btn-sm", type: "button", ...more }); made.onclick = act; return made; };
 

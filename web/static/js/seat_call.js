@@ -1,5 +1,5 @@
 // The call card: who calls, since when, what can be done; gone when the call is no longer this seat's business.
-import { byId, clock, duration, get, grouped, make, moment, now, say, sinceSeconds } from "./api.js";
+import { byId, clock, duration, get, grouped, inOrder, make, moment, now, say, sinceSeconds } from "./api.js";
 import { desk, getCall, isMine, onBoard, onCall, onFact, onPhone, problem, refreshSoon, talk, tell } from "./desk.js";
 import { look } from "./pending.js";
 import { drawKeys } from "./seat_keys.js";
@@ -54,11 +54,13 @@ async function turnTo(callId) {
   say(byId("call-note"), "");
   if (await desk.ticket.save().catch(() => false)) desk.ticket.close();
 }
+const newest = inOrder();
 async function openCall(callId) {
   const first = desk.callId !== callId || !desk.call;
   news = false;
   if (desk.callId !== callId) await turnTo(callId);
-  const call = await getCall(callId).catch(() => null);
+  const call = await newest(() => getCall(callId)).catch(() => null);
+  news ||= call === null; // asked again after the next look at the board
   if (!call || desk.callId !== callId) return;
   desk.call = call;
   drawHistory(call);

@@ -1,5 +1,5 @@
 // Calling out: one order rings this seat and the other side together; live state, why it failed, once more.
-import { ask, byId, clock, get, grouped, make, sinceSeconds } from "./api.js";
+import { ask, byId, clock, get, grouped, inOrder, make, sinceSeconds } from "./api.js";
 import { desk, onBoard, onCall, onFact, onPhone, problem, tell } from "./desk.js";
 import { allow } from "./pending.js";
 import { BRIDGE_FACTS } from "./seat_bridge.js";
@@ -51,9 +51,12 @@ export async function dial(what) {
 }
 const again = () => dial(wanted?.callback_id ? wanted : { bridge_id: out.id });
 let soon;
-const lookSoon = () => { soon ??= setTimeout(() => { soon = undefined; look(out.id).catch(() => {}); }, 40); };
+const lookSoon = () => { soon ??= setTimeout(() => { soon = undefined; if (out) look(out.id).catch(() => {}); }, 40); };
+const newest = inOrder();
 async function look(id) {
-  out = await get(`/api/v1/bridges/${id}`);
+  const fresh = await newest(() => get(`/api/v1/bridges/${id}`));
+  if (!fresh || out?.id !== id) return; // put away, or dialled again meanwhile
+  out = fresh;
   if (out.ticket_id && other()?.joined_at && ticketShown !== out.ticket_id) await showTicket(out.ticket_id);
   draw();
 }

@@ -1,5 +1,5 @@
 // The shift leader's page: five seats live, an ear at any of them, the day as timelines, words to everybody.
-import { ask, byId, get, whenSignedOut } from "./api.js";
+import { ask, byId, get, inOrder, whenSignedOut } from "./api.js";
 import { CALLBACK_FACTS, callbackNews, mountCallbackList, showCallbackCounts } from "./callback_list.js";
 import { mountHelp } from "./keys.js";
 import { open } from "./page.js";
@@ -16,9 +16,11 @@ const PATIENCE_MS = 8000;
 const FACTS = ["SupervisionOrdered", "LeaderRang", "LeaderListened", "LeaderWhispered", "LeaderBarged", "LeaderTookOver", "SupervisionEnded", "CallTakenOver", "SeatForced", "NotePosted", "NoteRead", ...CALLBACK_FACTS];
 const OF_CALLS = ["CallArrived", "CallAnswered", "CallTakenOver", "CallEnded", "MessageStarted", "SeatUnpaused"];
 
+const newest = inOrder();
 export async function refresh() {
   const asked = Date.now();
-  const view = await ask("GET", "/api/supervision", undefined, PATIENCE_MS);
+  const view = await newest(() => ask("GET", "/api/supervision", undefined, PATIENCE_MS));
+  if (!view) return;
   lead.skew = Date.parse(view.now) - (asked + Date.now()) / 2;
   lead.view = view;
   reached();

@@ -1,5 +1,5 @@
 // The wall: who waits, who works, how the day goes. No number, no name of a caller.
-import { byId, clock, get, getBoard, make, now, percent, say, sinceSeconds } from "./api.js";
+import { byId, clock, get, getBoard, inOrder, make, now, percent, say, sinceSeconds } from "./api.js";
 import { givenNow } from "./given.js";
 import { NOTE_FACTS } from "./notes.js";
 import { open } from "./page.js";
@@ -16,8 +16,9 @@ const WAITS = ["queued", "ringing"];
 let board;
 let notes = [];
 
+const newest = inOrder();
 async function refresh() {
-  board = await getBoard();
+  board = await newest(getBoard) ?? board;
   draw();
 }
 function seatTile(seat) {
