@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from core.errors import IllegalTransition
 from db.models.bridge import BridgeLeg, BridgeNumber
 from db.repositories import bridges, tickets
 from db.session import SessionMaker, reading
 from telephony.bridge_limits import may_dial
+from telephony.bridge_states import LIVE
 from telephony.bridge_step import Step
 from telephony.ports import Directory, Number
 
@@ -32,6 +36,15 @@ async def numbers_since(
         return []
     about = ticket.category_code or bridge.about or None
     return await directory.numbers_for(leg.role, about, ticket.town_code, ticket.village_id)
+
+
+async def check_not_here(session: AsyncSession, legs: Sequence[BridgeLeg], numbers: Sequence[Number]) -> None:
+    """Raises IllegalTransition where one of these numbers is being called, or talks, already."""
+    live = {leg.id: leg.place for leg in legs if leg.state in LIVE}
+    rows = await bridges.numbers_of(session, list(live))
+    here = {row.digits for row in rows if row.place == live[row.leg_id]}
+    if any(number.digits in here for number in numbers):
+        raise IllegalTransition(reason="这个号码已在通话中，或正在呼叫")
 
 
 async def add_numbers(step: Step, leg: BridgeLeg, found: Sequence[Number]) -> list[BridgeNumber]:

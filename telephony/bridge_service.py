@@ -24,7 +24,7 @@ from db.session import SessionMaker, reading, transaction
 from telephony.bridge_key import Press
 from telephony.bridge_legs import apply, dial_again
 from telephony.bridge_limits import NobodyToCall, check_caps, may_dial, read_limits
-from telephony.bridge_numbers import add_numbers, numbers_since
+from telephony.bridge_numbers import add_numbers, check_not_here, numbers_since
 from telephony.bridge_orders import give
 from telephony.bridge_press import begin_leg, choose, look_up, new_bridge, write_rows
 from telephony.bridge_rules import end, settle
@@ -163,7 +163,7 @@ class BridgeService:
         """One more party: a role of the directory, or a person with numbers; returns the leg's id.
 
         Raises:
-            NotFound, IllegalTransition (over, or the role is there), NobodyToCall, TooManyBridges.
+            NotFound, IllegalTransition (over, or the party is there), NobodyToCall, TooManyBridges.
         """
         if not numbers and role is None:
             raise InvalidField(field="role", reason="请选择角色或联系人")
@@ -183,6 +183,8 @@ class BridgeService:
             kept = may_dial(numbers, step.limits)
             if not kept:
                 raise NobodyToCall
+            if role is None:  # asked for twice, a person would be rung twice: a role is there once
+                await check_not_here(session, legs, kept)
             await check_caps(session, step.limits, None, step.now, step.bridge.kind)
             leg = await begin_leg(step, name, kept, asks=asks)
             await self._log(step)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 
 import pytest
@@ -76,5 +77,26 @@ async def test_a_role_without_number_is_called_once_the_place_is_known() -> None
             house.exchange.join(channel)
         await house.deliver()
         assert (await house.states())["grid_worker"] is LegState.JOINED
+
+    await open_house(work)
+
+
+async def test_a_person_who_is_added_twice_is_rung_once_and_again_when_it_came_to_nothing() -> None:
+    async def work(house: House) -> None:
+        await house.press(roles=("grid_worker",))
+        await house.deliver()
+        somebody = [Line("13800000009")]
+        both = await asyncio.gather(
+            *(house.service.add(1, None, somebody) for _ in range(2)), return_exceptions=True
+        )
+        assert sum(isinstance(one, IllegalTransition) for one in both) == 1
+        await house.deliver()
+        with pytest.raises(IllegalTransition):
+            await house.service.add(1, None, [Line("13800000001")])  # the grid worker, by his number
+        assert [digits[-1] for digits, _ in house.exchange.dialled] == ["1", "9"]
+        house.exchange.end(house.exchange.legs()[1], 17)
+        await house.deliver()
+        await house.service.add(1, None, somebody)
+        assert [digits[-1] for digits, _ in house.exchange.dialled] == ["1", "9", "9"]
 
     await open_house(work)
