@@ -90,16 +90,16 @@ class BridgeService:
                 await (write_rows if running is None else widen)(step, press, numbers)
                 await self._log(step)
         except IntegrityError:  # two presses at the same moment, on a database that lets both begin
-            return await self._of_key(press.key)
+            return await self._of_press(press)
         await self._after(step.change)
         return bridge.id
 
-    async def _of_key(self, key: str) -> int:
+    async def _of_press(self, press: Press) -> int:
         async with reading(self._parts.sessions, urgent=True) as session:
-            found = await bridges.by_key(session, key)
+            found = await bridges.of_press(session, press.key, press.call_id)
         if found is None:
             raise NotFound(what="三方通话")
-        return found.id
+        return await self.press(press) if widens(found, press) else found.id
 
     # --- what Asterisk shows --------------------------------------------------------------------------
 

@@ -12,6 +12,7 @@ from core.vocabulary import RecordingState
 from db.base import Base
 
 AutoId = BigInteger().with_variant(Integer, "sqlite")
+_RUNNING = text("state <> 'ended'")
 _UNHEARD = text("joined_at IS NOT NULL AND recording_file IS NULL")
 
 
@@ -40,6 +41,8 @@ class Bridge(Base):
     __table_args__ = (
         # A call out that reached nobody has no ticket, for good: they are not gone through every second
         Index("ix_bridges_waiting", "ticket_id", "kind", "pressed_at"),
+        # Two keys pressed on one call at the same moment are one room: the database itself says so
+        Index("uq_bridges_running", "call_id", unique=True, sqlite_where=_RUNNING, postgresql_where=_RUNNING),
         {"sqlite_autoincrement": True},
     )
 

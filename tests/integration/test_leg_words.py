@@ -165,7 +165,7 @@ async def recorded(house, bridge_id: int) -> str:
 )
 @pytest.mark.parametrize("call_id", ["ms-1", None])
 async def test_who_may_hear_a_party_and_that_it_is_written_down(conference, login, status, call_id):
-    await conference.add(a_bridge(2, call_id), *a_leg(2))
+    await conference.add(a_bridge(2, call_id, state=BridgeState.ENDED), *a_leg(2))
     url = await recorded(conference, 2)
     browser = await (conference.as_(login) if login else conference.browser())
     answer = await browser.get(url, headers={"Range": "bytes=0-99"})
@@ -234,7 +234,7 @@ async def test_the_ticket_tells_who_pressed_who_was_tried_who_came_and_how_it_en
 async def test_a_screen_gets_a_partys_words_only_if_they_are_its_own(conference, login, call_id, hears):
     await conference.sit("op01", 1, "ms-1")
     owner = {"key": "p6:own", "account_id": IDS["grid"]} if login == "grid" else {}
-    await conference.add(a_bridge(2, call_id, **owner), *a_leg(2))
+    await conference.add(a_bridge(2, call_id, state=BridgeState.ENDED, **owner), *a_leg(2))
     about = {"bridge_id": 2, "call_id": call_id, "leg_id": 2, "role": "handling_unit", "attempt": 1}
     said = {
         "at": NOW,

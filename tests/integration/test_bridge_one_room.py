@@ -1,0 +1,39 @@
+"""Two different keys pressed on one call at the same moment: one room, and every phone rings once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from pathlib import Path
+
+from sqlalchemy import select
+
+from core.vocabulary import CallState, SeatState
+from db.models import Bridge, Call, Seat
+from db.session import make_engine, make_sessions, transaction
+from tests.integration.test_bridge_lives import CALL, CALLER, SEAT, House, T
+
+
+async def test_two_keys_at_once_on_one_call_are_one_room(database_url: str, tmp_path: Path) -> None:
+    engine = make_engine(database_url)
+    sessions = make_sessions(engine)
+    call = {"caller": "138", "dialled": "5", "channel": CALLER, "arrived_at": T, "seat_channel": SEAT}
+    async with transaction(sessions) as session:
+        session.add(Call(id=CALL, state=CallState.TALKING, seat_id=1, **call))
+        session.add(Seat(id=1, state=SeatState.TALKING, since=T))
+    house = House(tmp_path, sessions)
+    house.exchange.bring(CALLER)
+    house.exchange.bring(SEAT)
+    try:
+        pressed = await asyncio.gather(*(house.press(f"key-number-{n}") for n in range(6)))
+        await house.deliver()
+        assert len(set(pressed)) == 1
+        async with transaction(sessions) as session:
+            assert len(list(await session.scalars(select(Bridge)))) == 1
+        assert set(Counter(digits for digits, _ in house.exchange.dialled).values()) == {1}
+        assert len(house.exchange.dialled) == 3
+        await house.service.end(pressed[0])
+        await house.deliver()
+    finally:
+        await house.service.close()
+        await engine.dispose()
