@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
+import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -25,6 +26,7 @@ from tickets.draft.turns import CALLER, OPERATOR, Draft, Turn
 REGIONS = PROJECT_ROOT / "db" / "data" / "regions.csv"
 _SPEAKERS = {"caller": CALLER, "operator": OPERATOR}
 _BOOLEAN = "secret"
+_HALF = re.compile("[\ud800-\udfff]")
 _TOLERANCE = 0.005
 StateDir = Annotated[Path | None, typer.Option("--state-dir", help="实例文件夹；默认 var/hotline")]
 
@@ -95,7 +97,8 @@ def draft(
             typer.echo(f"第 {number} 行：{error}", err=True)
             continue
         row = {"id": call_id, **as_row(drafter.draft(turns))}
-        sys.stdout.write(json.dumps(row, ensure_ascii=False) + "\n")
+        # UTF-8 as it came in, whatever this terminal's own words are
+        sys.stdout.buffer.write(json.dumps(row, ensure_ascii=False).encode() + b"\n")
     if bad:
         typer.echo(f"{bad} 行有误，其余已完成", err=True)
         raise typer.Exit(2)
@@ -139,29 +142,44 @@ def read_call(line: bytes) -> tuple[Any, list[Turn]]:
     """One JSON line as id and turns.
 
     Raises:
-        BadLine: saying what is wrong with it.
+        BadLine: naming the field and what is wrong with it.
     """
     try:
         call: Any = json.loads(line)
     except ValueError as error:
-        raise BadLine("不是有效的 UTF-8 JSON") from error
-    if not isinstance(call, dict) or "id" not in call:
-        raise BadLine("应为对象，并有 id 和 speaker_turns")
+        raise BadLine("整行：不是有效的 UTF-8 JSON") from error
+    except RecursionError as error:
+        raise BadLine("整行：嵌套太深") from error
+    if not isinstance(call, dict):
+        raise BadLine("整行：应为对象，并有 id 和 speaker_turns")
     known = cast("dict[str, Any]", call)
+    if "id" not in known:
+        raise BadLine("id：缺少这一项")
+    try:
+        json.dumps(known["id"], ensure_ascii=False, allow_nan=False).encode()
+    except ValueError as error:
+        raise BadLine("id：不能原样写回（不是数，或有半个字符）") from error
     return known["id"], _turns(known.get("speaker_turns"))
 
 
 def _turns(said: Any) -> list[Turn]:
     if not isinstance(said, list):
-        raise BadLine("speaker_turns 应为列表")
-    turns: list[Turn] = []
-    for piece in cast("list[Any]", said):
-        who = cast("dict[str, Any]", piece).get("who") if isinstance(piece, dict) else None
-        text = cast("dict[str, Any]", piece).get("text") if isinstance(piece, dict) else None
-        if who not in _SPEAKERS or not isinstance(text, str):
-            raise BadLine("speaker_turns 的每一项应有 who（caller 或 operator）和 text")
-        turns.append(Turn(_SPEAKERS[who], text))
-    return turns
+        raise BadLine("speaker_turns：应为列表")
+    return [_turn(f"speaker_turns[{number}]", piece) for number, piece in enumerate(cast("list[Any]", said))]
+
+
+def _turn(place: str, piece: Any) -> Turn:
+    if not isinstance(piece, dict):
+        raise BadLine(f"{place}：应为对象，并有 who 和 text")
+    known = cast("dict[str, Any]", piece)
+    who, text = known.get("who"), known.get("text")
+    if not isinstance(who, str) or who not in _SPEAKERS:
+        raise BadLine(f"{place}.who：应为 caller 或 operator")
+    if not isinstance(text, str):
+        raise BadLine(f"{place}.text：应为文字")
+    if _HALF.search(text):
+        raise BadLine(f"{place}.text：有半个字符")
+    return Turn(_SPEAKERS[who], text)
 
 
 def as_row(drafted: Draft) -> dict[str, Any]:
