@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import io
+import os
 import shutil
 import subprocess
 import sys
 import tempfile
-import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,7 +16,7 @@ import numpy as np
 
 from core.config import PROJECT_ROOT
 from tickets.draft import encoder
-from tickets.draft.encoder import Encoder
+from tickets.draft.encoder import UNREADABLE, Encoder
 from tickets.draft.encoder_archive import BadArchive, read_archive
 
 LOCK = PROJECT_ROOT / "requirements" / "words.lock"
@@ -49,7 +49,7 @@ def _read(file: Path) -> Encoder | None:
     try:
         with np.load(io.BytesIO(file.read_bytes()), allow_pickle=False) as held:
             return encoder.from_arrays({name: held[name] for name in held.files})
-    except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile):
+    except UNREADABLE:
         return None
 
 
@@ -76,6 +76,6 @@ def _keep(fetched: Encoder, file: Path) -> None:
     buffer = io.BytesIO()
     np.savez_compressed(buffer, **fetched.arrays())
     file.parent.mkdir(parents=True, exist_ok=True)
-    part = file.with_suffix(f".{id(buffer)}.part")
+    part = file.with_suffix(f".{os.getpid()}.part")
     part.write_bytes(buffer.getvalue())
     part.replace(file)

@@ -64,7 +64,7 @@ def ensure_draft_model(settings: Settings, progress: Progress) -> None:
     if fits(file):
         return
     shared = ensure_shared_draft_model(progress)
-    draft = file.with_suffix(".part")
+    draft = file.with_suffix(f".{os.getpid()}.part")
     shutil.copyfile(shared / MODEL_NAME, draft)
     draft.replace(file)
 

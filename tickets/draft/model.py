@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import zipfile
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from tickets.draft import company, features, lexicons, reader, sounds
 from tickets.draft.company import Company
+from tickets.draft.encoder import UNREADABLE
 from tickets.draft.heard import Heard
 from tickets.draft.reader import Reader
 
@@ -150,7 +151,7 @@ def save(model: Model, file: Path) -> None:
     buffer = io.BytesIO()
     np.savez_compressed(buffer, **arrays)
     file.parent.mkdir(parents=True, exist_ok=True)
-    part = file.with_suffix(".part")
+    part = file.with_suffix(f".{os.getpid()}.part")  # two set-ups may train at once
     part.write_bytes(buffer.getvalue())
     part.replace(file)
 
@@ -188,7 +189,7 @@ def load(file: Path) -> Model:
             company.from_arrays(arrays, about["company"]) if about["company"] is not None else None,
             reader.from_arrays(arrays, list(heads)) if about["reads"] else None,
         )
-    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
+    except UNREADABLE as error:
         raise ModelRefused(f"文件损坏（{type(error).__name__}）") from error
 
 

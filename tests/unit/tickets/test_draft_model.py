@@ -96,6 +96,27 @@ def test_a_broken_model_is_refused(tmp_path: Path, damage: str) -> None:
         models.load(file)
 
 
+def test_one_wrong_byte_anywhere_is_refused_or_harmless(tmp_path: Path) -> None:
+    file = tmp_path / models.MODEL_NAME
+    models.save(small(), file)
+    whole, said = file.read_bytes(), set[str]()
+    for at in range(0, len(whole), len(whole) // 200):
+        file.write_bytes(whole[:at] + bytes((whole[at] ^ 0xFF,)) + whole[at + 1 :])
+        try:
+            models.load(file)
+        except models.ModelRefused as refused:
+            said.add(refused.reason)
+    assert {"文件损坏（error）", "文件损坏（BadZipFile）"} <= said
+
+
+def test_who_saves_leaves_what_another_is_writing_alone(tmp_path: Path) -> None:
+    models.save(small(), tmp_path / models.MODEL_NAME)
+    others = tmp_path / "draft-model.part"
+    others.write_bytes(b"half of")
+    models.save(small(), tmp_path / models.MODEL_NAME)
+    assert others.read_bytes() == b"half of"
+
+
 def test_a_model_of_older_code_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = tmp_path / models.MODEL_NAME
     models.save(small(), file)
