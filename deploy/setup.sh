@@ -14,6 +14,9 @@ missing=()
 for package in "${packages[@]}"; do
   dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")
 done
+# Debian's own Python comes without the part that makes environments
+able() { python3.11 -c 'import ensurepip, venv' 2>/dev/null; }
+if command -v python3.11 >/dev/null && ! able; then missing+=(python3.11-venv); fi
 if [ ${#missing[@]} -gt 0 ]; then
   [ "$(id -u)" = 0 ] || die "Debian 软件包 ${missing[*]}。请以管理员身份运行:sudo apt-get install ${missing[*]}"
   say "安装 Debian 软件包:${missing[*]}"
@@ -22,7 +25,8 @@ if [ ${#missing[@]} -gt 0 ]; then
 fi
 
 command -v python3.11 >/dev/null || die "Python 3.11(Debian 12:apt-get install python3.11 python3.11-venv)"
-command -v node >/dev/null || die "Node.js 20(见 README「准备」)"
+able || die "python3.11-venv(apt-get install python3.11-venv)"
+command -v node >/dev/null || die "Node.js 20(https://nodejs.org;Debian 12 自带的 18 也可以:apt-get install nodejs npm)"
 [ "$(node -p 'process.versions.node.split(".")[0]')" -ge 18 ] || die "Node.js 18 或更新(现为 $(node --version))"
 command -v npm >/dev/null || die "npm(随 Node.js 安装)"
 
@@ -32,7 +36,8 @@ fresh() { [ -f "$1" ] && [ "$(cat "$1")" = "$2" ]; }
 want=$(stamp_of requirements/dev.lock pyproject.toml; pwd)
 if ! fresh .venv/.stamp "$want"; then
   say "建立 Python 环境(约 1 分钟)"
-  [ -x .venv/bin/python ] || python3.11 -m venv .venv
+  # One that was cut short has a Python without pip, and would stay so
+  .venv/bin/python -m pip --version >/dev/null 2>&1 || python3.11 -m venv --clear .venv
   .venv/bin/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/dev.lock 2>&1 | { grep -v WARNING || true; }
   .venv/bin/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e . 2>&1 | { grep -v WARNING || true; }
   [ -x .venv/bin/minsheng ] || die "Python 环境没有建成,请看上面的出错信息"
