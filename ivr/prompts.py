@@ -138,8 +138,7 @@ def build(settings: Settings, progress: Callable[[str], None]) -> None:
     for prompt in PROMPTS:
         made += _build_one(settings, prompt)
     for name, notes in TONES.items():
-        if not _sound(settings, name).exists():
-            _run("sox", "-n", "-r", str(RATE_HZ), "-b", "16", "-c", "1", str(_sound(settings, name)), *notes)
+        _build_tone(_sound(settings, name), notes)
     if made:
         progress(f"生成语音提示 {made} 条")
 
@@ -201,6 +200,17 @@ def _build_one(settings: Settings, prompt: Prompt) -> int:
     draft.replace(target)
     stamp.write_text(digest)
     return 1
+
+
+def _build_tone(target: Path, notes: tuple[str, ...]) -> None:
+    if target.exists():
+        return
+    draft = target.with_name(f".{os.getpid()}-{target.name}")
+    try:
+        _run("sox", "-n", "-r", str(RATE_HZ), "-b", "16", "-c", "1", str(draft), *notes)
+        draft.replace(target)
+    finally:
+        draft.unlink(missing_ok=True)
 
 
 def _sound(settings: Settings, prompt_id: str) -> Path:
