@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from core.bridge_events import BridgeFact
 from core.bus import Bus
 from core.clock import SHANGHAI, Clock
@@ -34,8 +36,9 @@ class HandoverListener:
             ticket = await tickets.get_for_update(session, bridge.ticket_id)
             if ticket is None:
                 return
-            changed = ticket.urgency is not Urgency.CRITICAL
-            known = {event.changes.get("handover") for event in await tickets.history(session, ticket.id)}
+            history = await tickets.history(session, ticket.id)
+            changed = ticket.urgency is not Urgency.CRITICAL and not _decided(history, taken)
+            known = {event.changes.get("handover") for event in history}
             over = [one for one in taken if one.ended_at is not None and one.attempt_id not in known]
             if not changed and not over:
                 return
@@ -47,6 +50,12 @@ class HandoverListener:
                 ticket.version += 1
             told = await service.told(session, ticket, self._clock.now())
         await self._bus.publish(told)
+
+
+def _decided(history: Sequence[TicketEvent], taken: Sequence[Voice]) -> bool:
+    """Whether a person has set the urgency since the service had the call: then theirs stands."""
+    since = min(one.joined_at for one in taken if one.joined_at is not None)
+    return any(event.at >= since and "urgency" in event.changes.get("fields", ()) for event in history)
 
 
 def _event(ticket: Ticket, bridge: Bridge, voice: Voice, by: str) -> TicketEvent:

@@ -147,7 +147,7 @@ async def move(
     check_step(ticket.status, to)
     if to is TicketStatus.VOID and await tickets.joined_to(session, ticket.id):
         raise IllegalTransition(joined="还有并入件，请先拆开")
-    await _fill(session, ticket, fields if ticket.status in EDITABLE else _only_answer(fields))
+    changed = await _fill(session, ticket, fields if ticket.status in EDITABLE else _only_answer(fields))
     reason = _text("reason", fields.get("reason") or "")
     _require(ticket, to, reason)
     session.add(
@@ -158,7 +158,7 @@ async def move(
             from_status=ticket.status,
             to_status=to,
             reason=reason,
-            changes={},
+            changes={"fields": sorted(changed)} if changed else {},
         )
     )
     ticket.status = to

@@ -9,7 +9,7 @@ import pytest
 
 from core.bridge_events import LegJoined, LegLeft
 from core.bridge_words import BridgeState, LegState, Presser
-from core.vocabulary import CallState, NumberKind, Speaker, UnitKind, Urgency
+from core.vocabulary import CallState, NumberKind, Speaker, TicketStatus, UnitKind, Urgency
 from db.models import Bridge, BridgeAttempt, BridgeLeg, BridgeNumber, PhoneNumber, Ticket, Unit
 from db.repositories import tickets
 from db.session import reading, transaction
@@ -17,6 +17,7 @@ from telephony.bridge_key import Press
 from tests.fakes.web_house import IDS, NOW, a_call, a_ticket
 from tests.integration.test_bridge_lives import House, Line, open_house
 from tests.integration.test_leg_words import settle
+from tickets import service
 
 KEY = {"Idempotency-Key": "hand-over-1"}
 
@@ -165,6 +166,33 @@ async def test_the_ticket_becomes_most_urgent_and_says_who_took_it_when(talk):
     async with reading(talk.sessions) as session:
         told = [event.reason for event in await tickets.history(session, 7)]
     assert told == ["op01 移交 119 台，16:00:10 接通，通话 45 秒"]
+
+
+@pytest.mark.parametrize("door", ["save", "dispatch"])
+async def test_an_urgency_that_a_person_set_after_the_hand_over_stands(talk, door):
+    await talk.add(*a_conference(LegState.JOINED, True))
+    about = {"at": NOW, "bridge_id": 1, "call_id": "ms-1", "leg_id": 2, "role": "emergency", "attempt": 1}
+    await talk.app.state.house.bus.publish(LegJoined(**about))
+    async with transaction(talk.sessions) as session:
+        ticket = await session.get(Ticket, 7)
+        given = {
+            "version": ticket.version,
+            "urgency": "一般",
+            "kind": "求助",
+            "content": "误报",
+            "answer": "误报",
+        }
+        later = NOW + dt.timedelta(seconds=30)
+        if door == "save":
+            await service.edit(session, 7, given, IDS["op01"], later)
+        else:
+            await service.move(session, 7, TicketStatus.ANSWERED, given, IDS["op01"], later)
+        attempt = await session.get(BridgeAttempt, 5)
+        attempt.ended_at, attempt.result = NOW + dt.timedelta(seconds=55), LegState.LEFT
+    await talk.app.state.house.bus.publish(LegLeft(**about))
+    async with reading(talk.sessions) as session:
+        assert (await session.get(Ticket, 7)).urgency is Urgency.NORMAL
+        assert "op01 移交 119 台" in (await tickets.history(session, 7))[-1].reason
 
 
 async def test_a_dispatcher_is_never_asked_for_a_key_whoever_else_is_called() -> None:

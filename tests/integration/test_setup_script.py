@@ -12,6 +12,7 @@ import pytest
 
 from core.config import PROJECT_ROOT
 
+
 @pytest.fixture
 def place(tmp_path):
     """The script in a project without dependencies, and without itself: it ends once pip has run."""
