@@ -16,7 +16,7 @@ from core.events import CallFact
 from core.ids import CallId
 from core.vocabulary import RecordingState
 from db.repositories import bridges, event_log
-from db.session import SessionMaker, transaction
+from db.session import SessionMaker, reading, transaction
 from telephony.ami_client import AmiLink
 from telephony.ami_protocol import AmiMessage
 from telephony.bridge_names import leg_of_channel_id
@@ -123,7 +123,7 @@ class BridgeControl:
         await self._take_in_sound()
 
     async def _give_tickets(self, desk: TicketDesk) -> None:
-        async with transaction(self._sessions) as session:
+        async with reading(self._sessions) as session:
             without = await bridges.without_ticket(session, self._clock.now() - TICKETS_BACK)
         for bridge in without:
             await self._give_ticket(desk, bridge.id)
@@ -145,7 +145,7 @@ class BridgeControl:
 
     async def _take_in_sound(self) -> None:
         before = self._clock.now() - dt.timedelta(seconds=SETTLED_S)
-        async with transaction(self._sessions) as session:
+        async with reading(self._sessions) as session:
             waiting = await bridges.unheard_recordings(session, before)
         for attempt in waiting:
             name = leg_of_channel_id(attempt.channel_id)

@@ -19,7 +19,7 @@ from core.bridge_words import CALLER, BridgeState, LegAim, LegState
 from core.clock import Clock
 from db.models.bridge import Bridge, BridgeLeg
 from db.repositories import bridges
-from db.session import SessionMaker, transaction
+from db.session import SessionMaker, reading
 from telephony.ami_protocol import AmiMessage
 from telephony.bridge_legs import dial_order
 from telephony.bridge_limits import read_limits
@@ -84,7 +84,7 @@ class BridgeResync:
     async def sweep(self) -> None:
         """Compare and repair. Raises what the switch raises."""
         self._seen_before, self._seen_now = self._seen_now, set()
-        async with transaction(self._sessions) as session:
+        async with reading(self._sessions) as session:
             unsettled = await bridges.unsettled(session, self._clock.now() - JUST_ENDED)
             legs = {bridge.id: await bridges.legs_of(session, bridge.id) for bridge in unsettled}
         # Always: what no running room knows of any more is found among them
@@ -108,7 +108,7 @@ class BridgeResync:
         return difference in self._seen_before
 
     async def _compare(self, bridge: Bridge, leg: BridgeLeg, look: Look) -> None:
-        async with transaction(self._sessions) as session:
+        async with reading(self._sessions) as session:
             dialled = await bridges.attempt(session, leg.id, leg.attempt) is not None
         if not dialled:
             await self._compare_moved(bridge, leg, look)
@@ -138,7 +138,7 @@ class BridgeResync:
         if leg.state in OVER or self.waits(leg.id) or not self._twice(f"{name.channel_id} gone {story}"):
             return
         if story is None and leg.state in DUE and bridge.state is not BridgeState.ENDED:
-            async with transaction(self._sessions) as session:
+            async with reading(self._sessions) as session:
                 step = Step(session, bridge, await read_limits(session), self._clock.now())
                 numbers = await bridges.numbers_of(session, [leg.id])
                 order = await dial_order(step, leg, numbers)

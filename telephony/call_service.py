@@ -50,7 +50,7 @@ class CallService:
     async def apply(self, fact: CallFact, *, recovered: bool = False) -> bool:
         """Take a fact in; False, and no change, for one that is a duplicate or impossible."""
         try:
-            async with transaction(self._sessions) as session:
+            async with transaction(self._sessions, urgent=True) as session:
                 await self._keep(session, fact, recovered=recovered)
                 await event_log.append(session, fact)
         except (IllegalTransition, NotFound) as refusal:

@@ -32,7 +32,7 @@ from core.routing_events import CallTurnedAway, EmergencyKeyPressed, OwnSeatOffe
 from core.vocabulary import CallState, EndedBy
 from db.models.call import Call
 from db.repositories import calls, ingest
-from db.session import SessionMaker, transaction
+from db.session import SessionMaker, reading, transaction
 from telephony.call_service import CallService
 from telephony.channel_names import is_caller_channel, safe_number, seat_of_channel
 
@@ -240,7 +240,7 @@ class CelIngest:
         ):
             return
         self._stories.clear()
-        async with transaction(self._sessions) as session:
+        async with reading(self._sessions) as session:
             kept = await ingest.get(session, str(self._file.name))
         same = kept is not None and kept.inode == inode and kept.offset <= self._file.stat().st_size
         self._inode, self._position = inode, kept.offset if kept is not None and same else 0
@@ -278,7 +278,7 @@ class CelIngest:
     async def _fold(self, story: _Story, *, gone: bool) -> int:
         facts = facts_of(story.rows, gone=True)
         call_id = facts[0].call_id
-        async with transaction(self._sessions) as session:
+        async with reading(self._sessions) as session:
             call = await calls.get(session, call_id)
         if call is not None and call.state is CallState.ENDED:
             missing = [fact for fact in facts if _untold(call, fact)]

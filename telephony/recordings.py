@@ -52,7 +52,7 @@ class Recordings:
             if call_id not in alive and await self._take_in(call_id):
                 self._settled.add(call_id)
                 self._waiting.discard(call_id)
-        async with transaction(self._sessions) as session:
+        async with reading(self._sessions) as session:
             waiting = await recordings.in_state(session, RecordingState.CAPTURED)
         joined = 0
         for row in waiting:

@@ -16,7 +16,7 @@ from core.vocabulary import CallState
 from db.models.bridge import Bridge, BridgeLeg
 from db.models.call import Call
 from db.repositories import bridges, calls
-from db.session import SessionMaker, transaction
+from db.session import SessionMaker, reading
 from telephony.bridge_states import LIVE
 from telephony.bridge_translate import Heard, Sign
 from telephony.call_service import CallService
@@ -65,14 +65,14 @@ class RoomCalls:
 
     async def compare(self, twice: Callable[[str], bool]) -> None:
         """What a process that died between a leg's fact and its call's left out."""
-        async with transaction(self._sessions) as session:
+        async with reading(self._sessions) as session:
             running = await bridges.open_bridges(session)
         for bridge in running:
             if await self._differs(bridge.id) and twice(f"call of {bridge.id} has another seat"):
                 await self._follow(bridge.id)
 
     async def _differs(self, bridge_id: int) -> tuple[Call, Holder] | None:
-        async with transaction(self._sessions) as session:
+        async with reading(self._sessions) as session:
             bridge = await bridges.get(session, bridge_id)
             if bridge is None or bridge.call_id is None:
                 return None
@@ -102,7 +102,7 @@ class RoomCalls:
         """The caller's channel has ended or waits in the queue: he is out of his room."""
         if not isinstance(fact, CallEnded | CallRequeued):
             return
-        async with transaction(self._sessions) as session:
+        async with reading(self._sessions) as session:
             call = await calls.get(session, fact.call_id)
             rooms = await bridges.recent(session, call_id=fact.call_id, limit=3) if call is not None else []
         for bridge in rooms:

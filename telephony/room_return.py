@@ -14,7 +14,7 @@ from core.bridge_words import LegState
 from core.clock import Clock
 from core.errors import IllegalTransition, NotFound
 from db.repositories import bridges, seats
-from db.session import SessionMaker, transaction
+from db.session import SessionMaker, reading
 from telephony.consult_service import ConsultService
 from telephony.seat_service import Policies
 
@@ -45,7 +45,7 @@ class RoomReturn:
     async def see(self, contacts: dict[str, frozenset[str]]) -> None:
         """Take a look at who is registered; call it every second or sooner."""
         before = self._contacts
-        async with transaction(self._sessions) as session:
+        async with reading(self._sessions) as session:
             phones = {row.id: f"{row.phone}{row.id}" for row in await seats.every(session)}
             legs = [
                 leg

@@ -26,7 +26,7 @@ from core.vocabulary import SeatState
 from db.models.bridge import BridgeLeg
 from db.models.seat import Seat
 from db.repositories import bridges, seats
-from db.session import SessionMaker, transaction
+from db.session import SessionMaker, reading
 from telephony.bridge_states import LIVE
 from telephony.seat_service import SeatService
 from telephony.seat_states import IN_CALL
@@ -56,7 +56,7 @@ class RoomSeats:
         """A party that is a seat: what its leg did, the seat did."""
         if fact.role != SEAT and not is_colleague(fact.role):
             return
-        async with transaction(self._sessions) as session:
+        async with reading(self._sessions) as session:
             leg = await session.get(BridgeLeg, fact.leg_id)
             row = await seats.get(session, leg.seat_id) if leg and leg.seat_id is not None else None
         if row is None or leg is None:
@@ -79,7 +79,7 @@ class RoomSeats:
 
     async def compare(self, twice: Callable[[str], bool]) -> None:
         """What a process that died between a leg's fact and its seat's left out."""
-        async with transaction(self._sessions) as session:
+        async with reading(self._sessions) as session:
             rows = await seats.every(session)
             inside = {
                 leg.seat_id: (bridge, leg)

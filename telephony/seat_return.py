@@ -17,7 +17,7 @@ from core.ids import CallId, SeatId
 from core.vocabulary import CallState
 from db.models.call import Call
 from db.repositories import bridges, calls, seats
-from db.session import SessionMaker, transaction
+from db.session import SessionMaker, reading
 from telephony.call_service import CallService
 from telephony.ports import Switchboard
 from telephony.seat_service import Policies
@@ -54,7 +54,7 @@ class SeatReturn:
     async def see(self, contacts: dict[str, frozenset[str]]) -> None:
         """Take a look at who is registered; call it every second or sooner."""
         before = self._contacts
-        async with transaction(self._sessions) as session:
+        async with reading(self._sessions) as session:
             phones = {row.id: row.phone for row in await seats.every(session)}
             # A caller in a conference is not alone, and must not be pulled out of it
             in_bridge = await bridges.callers_inside(session)

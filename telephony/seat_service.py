@@ -186,7 +186,7 @@ class SeatService:
 
     async def _apply(self, fact: SeatFact) -> None:
         wrap_up_s = await self._policies.number("wrap_up_s", 60)
-        async with transaction(self._sessions) as session:
+        async with transaction(self._sessions, urgent=True) as session:
             row = await seats.get_for_update(session, fact.seat_id)
             if row is None:
                 raise NotFound(seat_id=fact.seat_id)

@@ -14,7 +14,7 @@ from core.vocabulary import CallState
 from db.models.call import Call
 from db.models.supervision import Supervision
 from db.repositories import calls, supervisions
-from db.session import SessionMaker, transaction
+from db.session import SessionMaker, reading, transaction
 from telephony.ami_protocol import AmiMessage
 from telephony.seat_service import Policies
 from telephony.supervision_names import of_channel_id
@@ -56,7 +56,7 @@ class SupervisionControl:
     async def sweep(self, uniqueids: set[str]) -> None:
         """Compare with Asterisk, which has these channels. Raises what the switchboard raises."""
         self._seen_before, self._seen_now = self._seen_now, set()
-        async with transaction(self._sessions) as session:
+        async with reading(self._sessions) as session:
             rows = await supervisions.every_open(session)
             known = {row.id: await calls.get(session, row.call_id) for row in rows}
         if not rows and not any(of_channel_id(one) for one in uniqueids):
