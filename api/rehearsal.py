@@ -77,7 +77,6 @@ async def _press(session: AsyncSession, clock: Clock, press: Press, kind: Bridge
     await write_rows(step, press, {role: [Line("110", "", "")] for role in press.roles})
     await bridges.legs_of(session, bridge.id)
     await bridges.get_for_update(session, bridge.id)
-    for fact in step.change.facts:
-        await event_log.append(session, fact)
+    await event_log.append_all(session, step.change.facts)
     await accounts.audit(session, now, None, _NOBODY, _NOBODY)
     await bridge_json(session, bridge)

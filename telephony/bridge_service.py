@@ -246,9 +246,8 @@ class BridgeService:
     # --- after the commit -----------------------------------------------------------------------------
 
     async def _log(self, step: Step) -> None:
-        for fact in step.change.facts:
-            if not isinstance(fact, LegTalked):
-                await event_log.append(step.session, fact)
+        kept = [fact for fact in step.change.facts if not isinstance(fact, LegTalked)]
+        await event_log.append_all(step.session, kept)
 
     async def _after(self, change: Change) -> None:
         """Ring first: every millisecond counts between the press and the phones."""
