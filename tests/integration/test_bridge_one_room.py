@@ -6,12 +6,40 @@ import asyncio
 from collections import Counter
 from pathlib import Path
 
+from alembic import command
 from sqlalchemy import select
 
 from core.vocabulary import CallState, SeatState
+from db.migrate import alembic_config, upgrade
 from db.models import Bridge, Call, Seat
 from db.session import make_engine, make_sessions, transaction
 from tests.integration.test_bridge_lives import CALL, CALLER, SEAT, House, T
+
+
+def test_two_rooms_that_run_already_do_not_stop_the_upgrade(empty_url: str) -> None:
+    command.upgrade(alembic_config(empty_url), "lookups")
+
+    async def rooms(*written: str) -> list[str]:
+        engine = make_engine(empty_url)
+        async with engine.begin() as connection:
+            for text in written:
+                await connection.exec_driver_sql(text)
+            found = await connection.exec_driver_sql("SELECT state FROM bridges ORDER BY id")
+            states = [str(row["state"]) for row in found.mappings()]
+        await engine.dispose()
+        return states
+
+    call = (
+        "INSERT INTO calls (id, state, caller, dialled, channel, arrived_at, recovered)"
+        " VALUES ('ms-1.1', 'talking', '138', '5', 'PJSIP/trunk-1', '2026-11-24 08:00:00', false)"
+    )
+    room = (
+        "INSERT INTO bridges (id, key, kind, presser, call_id, about, state, pressed_at)"
+        " VALUES ({0}, 'press-{0}', 'emergency', 'seat_call', 'ms-1.1', '', 'open', '2026-11-24 08:00:00')"
+    )
+    asyncio.run(rooms(call, room.format(1), room.format(2)))
+    upgrade(empty_url)
+    assert asyncio.run(rooms()) == ["open", "ended"]
 
 
 async def test_two_keys_at_once_on_one_call_are_one_room(database_url: str, tmp_path: Path) -> None:

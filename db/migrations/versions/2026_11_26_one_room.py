@@ -16,7 +16,17 @@ depends_on = None
 RUNNING = sa.text("state <> 'ended'")
 
 
+# Of two that already run on one call the younger one is over: a hotline must come up
+SECOND = """
+UPDATE bridges SET state = 'ended', ended_at = pressed_at, reason = 'gone'
+WHERE state <> 'ended' AND call_id IS NOT NULL AND id NOT IN (
+    SELECT MIN(id) FROM bridges WHERE state <> 'ended' AND call_id IS NOT NULL GROUP BY call_id
+)
+"""
+
+
 def upgrade() -> None:
+    op.execute(SECOND)
     op.create_index(
         "uq_bridges_running",
         "bridges",
