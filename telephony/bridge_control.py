@@ -126,7 +126,12 @@ class BridgeControl:
         async with reading(self._sessions) as session:
             without = await bridges.without_ticket(session, self._clock.now() - TICKETS_BACK)
         for bridge in without:
-            await self._give_ticket(desk, bridge.id)
+            try:
+                await self._give_ticket(desk, bridge.id)
+            except (
+                Exception
+            ):  # one that cannot have its ticket must not cost the others theirs, nor seats their timers
+                log.exception("no_ticket", bridge_id=bridge.id)
 
     async def _give_ticket(self, desk: TicketDesk, bridge_id: int) -> None:
         async with transaction(self._sessions) as session:
