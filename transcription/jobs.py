@@ -10,6 +10,7 @@ from typing import Any, Final
 from transcription.client import WorkerClient
 
 JOB_LIMIT_S: Final = 900.0
+"""How long a file may stand still. Not how long it may take: that grows with the call and with the hour."""
 
 
 class WorkerAway(RuntimeError):
@@ -24,6 +25,7 @@ class WorkerGone(RuntimeError):
 class _Waiting:
     worker: int
     answer: asyncio.Future[list[dict[str, Any]]]
+    limit: asyncio.Timeout
 
 
 class FileJobs:
@@ -34,11 +36,13 @@ class FileJobs:
         self.waiting: dict[str, _Waiting] = {}
 
     def heard(self, message: dict[str, Any]) -> None:
-        """A worker's answer."""
+        """A worker's answer, or that it goes on."""
         waiting = self.waiting.get(message["job"])
         if waiting is None or waiting.answer.done():
             return
-        if message["kind"] == "job_done":
+        if message["kind"] == "job_going":
+            waiting.limit.reschedule(asyncio.get_running_loop().time() + JOB_LIMIT_S)
+        elif message["kind"] == "job_done":
             waiting.answer.set_result(message["lines"])
         else:
             waiting.answer.set_exception(RuntimeError(message["reason"]))
@@ -56,12 +60,13 @@ class FileJobs:
             WorkerAway: nothing was tried.
             RuntimeError, TimeoutError: it was tried in vain.
         """
-        waiting = _Waiting(worker, asyncio.get_running_loop().create_future())
-        self.waiting[name] = waiting
-        try:
-            if not self.workers[worker].order(op="file", job=name, path=str(path), offset_s=offset_s):
-                raise WorkerAway
-            async with asyncio.timeout(JOB_LIMIT_S):
+        async with asyncio.timeout(JOB_LIMIT_S) as limit:
+            waiting = _Waiting(worker, asyncio.get_running_loop().create_future(), limit)
+            self.waiting[name] = waiting
+            try:
+                order: dict[str, Any] = {"job": name, "path": str(path), "offset_s": offset_s}
+                if not self.workers[worker].order(op="file", **order):
+                    raise WorkerAway
                 return await waiting.answer
-        finally:
-            del self.waiting[name]
+            finally:
+                del self.waiting[name]

@@ -175,7 +175,7 @@ class TranscriptionService:
         kind = message["kind"]
         if kind in ("hello", "gone"):
             await self._engine_changed(worker, message)
-        elif kind in ("job_done", "job_failed"):
+        elif kind in ("job_done", "job_failed", "job_going"):
             self.final_pass.jobs.heard(message)
         else:
             await self._leg_said(message)

@@ -36,6 +36,8 @@ SPARE_BACKLOG_S = 0.5
 PIECE_S = 0.25
 ALIVE_S = 1.0
 LOOK_AGAIN_S = 2.0
+GOING_S = 10.0
+"""How often the order-giver hears that a file is still being heard."""
 PASSING_ROOM, LASTING_ROOM = 1 << 16, 1 << 24
 """Bytes that may wait for a peer that does not read: guesses go first, then everything."""
 
@@ -66,6 +68,7 @@ class Worker:
         self._model = models.choose(settings)
         self._make: RecognizerFactory = NoModel()
         self._loaded = False
+        self._told_at = float("-inf")
         self._ready = asyncio.Event()
         self.legs = LiveLegs(
             self._fresh, self._threads, self._tasks, settings.transcription.max_live_legs, self.tell
@@ -93,7 +96,7 @@ class Worker:
     def tell(self, message: dict[str, Any]) -> None:
         """Say something to whoever gives orders."""
         line = json.dumps(message, ensure_ascii=False).encode() + b"\n"
-        room = PASSING_ROOM if message["kind"] in ("guess", "alive") else LASTING_ROOM
+        room = PASSING_ROOM if message["kind"] in ("guess", "alive", "job_going") else LASTING_ROOM
         for peer in self._peers:
             if peer.transport.get_write_buffer_size() < room:
                 peer.write(line)
@@ -173,21 +176,28 @@ class Worker:
         while True:
             order = await self._files.get()
             try:
-                lines = await self._hear_file(Path(order["path"]), float(order["offset_s"]))
+                lines = await self._hear_file(order["job"], Path(order["path"]), float(order["offset_s"]))
             except Exception as error:
                 log.warning("file_failed", job=order["job"], reason=repr(error))
                 self.tell({"kind": "job_failed", "job": order["job"], "reason": type(error).__name__})
                 continue
             self.tell({"kind": "job_done", "job": order["job"], "lines": [line_json(line) for line in lines]})
 
-    async def _spare(self) -> None:
-        """Until no live leg is behind."""
+    async def _spare(self, job: str) -> None:
+        """Until no live leg is behind; says now and then that the job is not forgotten."""
         for _ in range(40_000):
+            self._going(job)
             if self.legs.waiting_s <= SPARE_BACKLOG_S:
                 return
             await asyncio.sleep(PIECE_S)
 
-    async def _hear_file(self, file: Path, offset_s: float) -> list[Line]:
+    def _going(self, job: str) -> None:
+        now = asyncio.get_running_loop().time()
+        if now - self._told_at >= GOING_S:
+            self._told_at = now
+            self.tell({"kind": "job_going", "job": job})
+
+    async def _hear_file(self, job: str, file: Path, offset_s: float) -> list[Line]:
         """Piece by piece, and only while no live leg is behind."""
         loop = asyncio.get_running_loop()
         await self._ready.wait()
@@ -197,7 +207,7 @@ class Worker:
         step = int((8000 if narrow else 16000) * PIECE_S) * 2
         lines: list[Line] = []
         for start in range(0, len(pcm), step):
-            await self._spare()
+            await self._spare(job)
             work = partial(ear.hear, pcm[start : start + step], guess=False)
             lines += [one for one in await loop.run_in_executor(self._threads, work) if isinstance(one, Line)]
         lines += [one for one in await loop.run_in_executor(self._threads, ear.end) if isinstance(one, Line)]
