@@ -80,6 +80,7 @@ def unpack_runtime(settings: Settings, progress: Callable[[str], None]) -> None:
     target = settings.asterisk.runtime_dir.resolve()
     draft = target.with_name(f".{target.name}.{os.getpid()}")
     target.parent.mkdir(parents=True, exist_ok=True)
+    _sweep(target)
     mode = "root" if os.geteuid() == 0 else "unshare"
     source = f"deb [signed-by={KEYRING}] {_mirror()} {SUITE} main"
     done = subprocess.run(
@@ -98,6 +99,13 @@ def unpack_runtime(settings: Settings, progress: Callable[[str], None]) -> None:
     shutil.rmtree(target, ignore_errors=True)
     draft.rename(target)
     progress("Asterisk 运行环境就绪")
+
+
+def _sweep(target: Path) -> None:
+    """Remove what earlier runs had half unpacked when they were killed; each may be 270 MB."""
+    for draft in target.parent.glob(f".{target.name}.*"):
+        if not Path(f"/proc/{draft.suffix.removeprefix('.')}").exists():
+            shutil.rmtree(draft, ignore_errors=True)
 
 
 def _mirror() -> str:
