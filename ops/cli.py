@@ -7,14 +7,16 @@ import json
 import signal
 import sys
 import time
+import tomllib
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from pydantic import ValidationError
 from rich.console import Console
 
 from core.config import Mode, Settings, default_state_dir, load_settings
-from core.errors import HotlineError, SetupIncomplete
+from core.errors import HotlineError
 from ops import doctor as doctor_checks
 from ops import draft_cli, models_cli, prompts_cli, setup_steps
 from ops.account_cli import ask_administrator
@@ -155,7 +157,7 @@ def smoke(
 
 
 def _fail(line: str) -> int:
-    out.print(f"[red]{line}[/red]")
+    out.print(line, style="red", markup=False)  # what other programs said may look like markup
     return 1
 
 
@@ -163,7 +165,13 @@ def main() -> None:
     """Run the command; an expected refusal is one sentence, not a traceback."""
     try:
         app()
-    except SetupIncomplete as error:
-        sys.exit(_fail(f"{error.message}"))
     except HotlineError as error:
         sys.exit(_fail(error.message))
+    except tomllib.TOMLDecodeError as error:
+        sys.exit(_fail(f"settings.toml 读不懂：{error}"))
+    except ValidationError as error:
+        # Without the values: one of them may be a secret
+        wrong = [
+            f"{'.'.join(map(str, one['loc']))}：{one['msg']}" for one in error.errors(include_input=False)
+        ]
+        sys.exit(_fail(f"配置（settings.toml 或 MINSHENG_ 环境变量）有误：{'；'.join(wrong)}"))
