@@ -90,6 +90,8 @@ def render(settings: Settings, policy: QueuePolicy | None = None) -> None:
     _link(root / "data" / "sounds" / "en", settings.prompts_dir)
     _make_music(root / "data" / "moh" / "hold.wav")
     _make_ringing(root / "data" / "ringback" / "ring.wav")
+    # Three frames of nothing; why the dialplan needs them is said there
+    _write_sound(root / "data" / "hush.wav", bytearray(2 * 3 * MUSIC_RATE_HZ // 50))
 
 
 def _values(settings: Settings, policy: QueuePolicy) -> dict[str, Any]:
