@@ -108,8 +108,8 @@ class TranscriptionService:
             return
         async with reading(self._sessions) as session:
             call = await calls.get(session, fact.call_id)
-        if call is not None:
-            await self._tap_missing(wanted.of_call(call))
+            voices = [] if call is None else await wanted.of_talk(session, call)
+        await self._tap_missing(voices)
 
     async def _listen_to_parties(self) -> None:
         async with reading(self._sessions) as session:

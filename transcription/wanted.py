@@ -66,17 +66,28 @@ def of_call(call: Call) -> list[Wanted]:
     ]
 
 
+async def of_talk(session: AsyncSession, call: Call) -> list[Wanted]:
+    """Caller and seat of a call that talks; a colleague who was given it is the party that was dialled.
+
+    One channel is both then, and whoever comes to tap it first must not make another's words of it.
+    """
+    sides = of_call(call)
+    voices = await leg_words.on_channels(session, [side.channel for side in sides])
+    parties = {voice.channel: _party(voice) for voice in voices}
+    return [parties.get(side.channel, side) for side in sides]
+
+
 async def of_parties(session: AsyncSession) -> list[Wanted]:
     """Everybody who was dialled into a running conference."""
-    return [
-        Wanted(subject_of(voice.bridge_id), voice.speaker, voice.channel, voice.since, voice)
-        for voice in await leg_words.joined(session)
-        if voice.channel
-    ]
+    return [_party(voice) for voice in await leg_words.joined(session) if voice.channel]
+
+
+def _party(voice: Voice) -> Wanted:
+    return Wanted(subject_of(voice.bridge_id), voice.speaker, voice.channel, voice.since, voice)
 
 
 async def everybody(session: AsyncSession) -> Sequence[Wanted]:
     """All voices of the house, those first that are given up last."""
-    found = [one for call in await calls.open_calls(session) for one in of_call(call)]
+    found = [one for call in await calls.open_calls(session) for one in await of_talk(session, call)]
     found += await of_parties(session)
     return sorted(found, key=lambda one: RANK.index(one.speaker))

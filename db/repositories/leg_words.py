@@ -61,6 +61,12 @@ async def joined(session: AsyncSession) -> list[Voice]:
     return await _voices(session, present & Bridge.state.in_(OPEN))
 
 
+async def on_channels(session: AsyncSession, channels: Collection[str]) -> list[Voice]:
+    """Whoever of a running conference was dialled on one of these channels, joined or not yet."""
+    here = (BridgeAttempt.number == BridgeLeg.attempt) & BridgeLeg.channel.in_(channels)
+    return await _voices(session, here & Bridge.state.in_(OPEN))
+
+
 async def of_legs(session: AsyncSession, leg_ids: Collection[int]) -> list[Voice]:
     """The present attempts of these legs, whatever their state."""
     return await _voices(session, BridgeLeg.id.in_(leg_ids) & (BridgeAttempt.number == BridgeLeg.attempt))

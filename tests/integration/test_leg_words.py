@@ -15,6 +15,7 @@ from db.repositories import leg_words, utterances
 from db.session import reading, transaction
 from tests.fakes.web_house import IDS, NOW, a_call, a_ticket
 from tests.integration.test_api_stream import heard
+from transcription import wanted
 
 WORDS = "我们马上派人去看"
 WAV = b"RIFF" + bytes(40) + bytes(3200)
@@ -115,6 +116,21 @@ async def test_who_is_to_be_listened_to_is_who_was_dialled_and_is_in_a_running_c
         (voice,) = await leg_words.joined(session)
     assert (voice.bridge_id, voice.channel, voice.who) == (1, "PJSIP/outbound-1", "承办单位 供电公司值班")
     assert (voice.since, voice.speaker, voice.call_id) == (NOW, Speaker.OUTSIDE, "ms-1")
+
+
+@pytest.mark.parametrize("state", [LegState.ANSWERED, LegState.JOINED])
+async def test_a_colleague_whose_call_it_is_now_stays_the_party_that_was_dialled(conference, state):
+    """Whoever taps the channel first: who was given the call, or everybody after a worker came back."""
+    asked = a_leg(2, role="colleague", seat_id=2, state=state, channel="PJSIP/desk2-1")
+    await conference.add(a_bridge(2, "ms-1"), *asked)
+    async with transaction(conference.sessions) as session:
+        call = await session.get(Call, "ms-1")
+        call.seat_channel = "PJSIP/desk2-1"
+        found = [await wanted.of_talk(session, call), await wanted.everybody(session)]
+    for one in found:
+        voices = {side.voice.leg_id if side.voice else 0 for side in one if side.channel == "PJSIP/desk2-1"}
+        assert voices == {2}
+        assert [side.voice for side in one if side.speaker is Speaker.CALLER] == [None]
 
 
 async def test_a_second_pass_replaces_the_lines_of_its_own_recording_only(conference):
