@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Final
 
+import structlog
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -12,6 +14,10 @@ from db.models.ticket import Ticket
 from db.session import SessionMaker, reading
 from ivr.agi_server import AgiRequest
 
+log = structlog.get_logger(__name__)
+
+ANSWER_S: Final = 2.0
+"""A caller who asks waits no longer for the database: the queue is next."""
 NONE_FOUND: Final = "ms-progress-none"
 TELLABLE: Final = (TicketStatus.PENDING_ACCEPT, TicketStatus.TO_DISPATCH, TicketStatus.ANSWERED)
 ANY_KEY: Final = '"0123456789*#"'
@@ -26,9 +32,13 @@ class Progress:
     async def __call__(self, request: AgiRequest) -> None:
         """Say the latest ticket's status; any key ends it. Raises AgiHangup."""
         number = request.headers["agi_callerid"]
-        async with reading(self._sessions) as session:
-            ticket = await latest_ticket(session, number)
-            told = await _told(session, ticket) if ticket else None
+        try:
+            async with asyncio.timeout(ANSWER_S), reading(self._sessions) as session:
+                ticket = await latest_ticket(session, number)
+                told = await _told(session, ticket) if ticket else None
+        except TimeoutError:
+            log.warning("progress_too_late")
+            return
         if told is None:
             await request.send_command(f"STREAM FILE {NONE_FOUND} {ANY_KEY}")
             return
