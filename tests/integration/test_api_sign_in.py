@@ -10,10 +10,12 @@ import pytest
 from sqlalchemy import func, select
 
 from api.security import COOKIE
-from core.config import Mode
+from core.config import Mode, load_settings
+from core.errors import NotFound
 from db.models import Account, LoginAttempt, Policy, WebSession
 from db.reference_data import load_reference
 from db.session import reading, transaction
+from ops.account_cli import unlock
 from tests.fakes.web_house import IDS, PASSWORD, WebHouse
 
 LIMIT, ADDRESS_LIMIT, WINDOW_S = 5, 20, 900
@@ -122,6 +124,18 @@ async def test_a_leader_sees_who_is_locked_and_lets_them_try_again(house):
     (released,) = await house.looks("login_lock_released")
     assert (released.account_id, released.subject) == (IDS["leader"], f"account:{IDS['op01']}")
     assert released.details == {"released": "10.0.0.1"}
+
+
+async def test_the_machine_itself_lets_in_whom_nobody_can_help(house, database_url, tmp_path):
+    browser, settings = await house.browser(), load_settings(tmp_path / "there", db={"url": database_url})
+    for _ in range(LIMIT):
+        await sign_in(browser, "admin", "wrong")
+    assert await sign_in(browser, "admin") == 429
+    assert await asyncio.to_thread(unlock, settings, "admin") == LIMIT
+    assert await sign_in(browser, "admin") == 303
+    assert [look.details for look in await house.looks("login_lock_released")] == [{"by": "console"}]
+    with pytest.raises(NotFound):
+        await asyncio.to_thread(unlock, settings, "nobody")
 
 
 async def test_a_leader_gives_no_new_tries_at_an_administrators_password(house):
