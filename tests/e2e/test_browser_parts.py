@@ -53,6 +53,22 @@ ORDER = """async (answers) => {
   return shown;
 }"""
 
+RING = """async () => {
+  const make = AudioContext.prototype.createOscillator;
+  window.beats = 0;
+  AudioContext.prototype.createOscillator = function () { window.beats += 1; return make.call(this); };
+  document.body.innerHTML = '<dialog id="devices"></dialog>'
+    + '<select id="device-microphone"></select><select id="device-speaker"></select>'
+    + '<button id="device-ring"></button><button id="device-close"></button>';
+  const { startRing } = await import("/static/js/sound.js");
+  const { DeviceDialog } = await import("/static/js/devices.js");
+  const { dialog } = new DeviceDialog(() => null, () => {});
+  dialog.showModal();
+  document.getElementById("device-ring").click();
+  startRing();
+  dialog.close();
+}"""
+
 
 def test_the_stream_tells_browsers_to_come_back_at_once(hotline: Hotline) -> None:
     with hotline.sign_in("op01").http.stream("GET", "/api/stream") as answer:
@@ -162,3 +178,10 @@ def test_an_answer_that_comes_late_does_not_replace_a_newer_one(page: Page, hotl
     assert run(page, ORDER, come(2, 1, 0, fails=2)) == ["failed", "answer 1", "old"], (
         "a failure shows nothing"
     )
+
+
+def test_trying_the_ring_and_closing_the_headset_dialogue_do_not_silence_a_call(
+    page: Page, hotline: Hotline
+) -> None:
+    run(page, RING, None)
+    page.wait_for_function("window.beats >= 3")  # the trial, the call's first beat, and the one after

@@ -1,6 +1,6 @@
 // Which microphone and which loudspeaker: chosen once, remembered by this browser.
 import { byId } from "./api.js";
-import { drawLevel, playThrough, startRing, stopRing, stopStream, watchLevel } from "./sound.js";
+import { drawLevel, playThrough, stopStream, tryRing, watchLevel } from "./sound.js";
 
 const KEY = { audioinput: "minsheng-microphone", audiooutput: "minsheng-speaker" };
 const chosen = (kind) => localStorage.getItem(KEY[kind]) ?? "";
@@ -30,10 +30,10 @@ export class DeviceDialog {
     this.current = current;
     this.changed = changed;
     this.dialog = byId("devices");
-    this.dialog.addEventListener("close", () => { this.stop?.(); this.stop = undefined; stopRing(); });
+    this.dialog.addEventListener("close", () => { this.stop?.(); this.stop = undefined; });
     byId("device-microphone").onchange = (event) => this.#choose("audioinput", event.target.value);
     byId("device-speaker").onchange = (event) => this.#choose("audiooutput", event.target.value);
-    byId("device-ring").onclick = () => { startRing(); setTimeout(stopRing, 2500); };
+    byId("device-ring").onclick = () => tryRing();
     byId("device-close").onclick = () => this.dialog.close();
   }
   async open() {

@@ -2,7 +2,7 @@
 import { byId, make, post, say } from "./api.js";
 import { act, desk, onBoard, orderSeat } from "./desk.js";
 import { during } from "./pending.js";
-import { drawLevel, echo, startRing, stopRing, watchLevel } from "./sound.js";
+import { drawLevel, echo, tryRing, watchLevel } from "./sound.js";
 import { ensurePhone, microphone } from "./seat_phone.js";
 
 const HEARD = 0.01;
@@ -10,7 +10,7 @@ const check = { passed: false, heard: false, watched: null, stop: null, stopEcho
 
 export function mountCheck() {
   onBoard(draw);
-  byId("check-ring").onclick = () => { startRing(); setTimeout(stopRing, 2500); };
+  byId("check-ring").onclick = () => tryRing();
   byId("check-echo").onclick = () => { check.stopEcho?.(); if (microphone()) check.stopEcho = echo(microphone(), 5); };
   byId("check-pass").onclick = pass;
   byId("check-leave").onclick = () => act(() => orderSeat("sign-off", {}));

@@ -9,21 +9,23 @@ export async function playThrough(speakerId) {
   if (audio().setSinkId) await audio().setSinkId(speakerId || "");
 }
 let ring;
+function beat() {
+  const here = audio();
+  const gain = here.createGain();
+  gain.connect(here.destination);
+  gain.gain.setValueAtTime(0, here.currentTime);
+  gain.gain.linearRampToValueAtTime(0.12, here.currentTime + 0.05);
+  gain.gain.linearRampToValueAtTime(0, here.currentTime + 1);
+  const tone = here.createOscillator();
+  tone.frequency.value = 450;
+  tone.connect(gain);
+  tone.start();
+  tone.stop(here.currentTime + 1);
+}
+// To hear how it rings: one beat, which leaves a call that rings meanwhile ringing
+export const tryRing = beat;
 export function startRing() {
   if (ring) return;
-  const beat = () => {
-    const here = audio();
-    const gain = here.createGain();
-    gain.connect(here.destination);
-    gain.gain.setValueAtTime(0, here.currentTime);
-    gain.gain.linearRampToValueAtTime(0.12, here.currentTime + 0.05);
-    gain.gain.linearRampToValueAtTime(0, here.currentTime + 1);
-    const tone = here.createOscillator();
-    tone.frequency.value = 450;
-    tone.connect(gain);
-    tone.start();
-    tone.stop(here.currentTime + 1);
-  };
   beat();
   ring = setInterval(beat, 3000);
 }
