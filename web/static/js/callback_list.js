@@ -98,7 +98,7 @@ function draw() {
   byId("callbacks-lines").replaceChildren(...all.map(row));
   byId("callbacks-empty").hidden = all.length > 0;
   say(byId("callbacks-empty"), list ? "没有要回拨的来电" : "正在读取…");
-  byId("callbacks-one").replaceChildren(...details(line()));
+  drawDetails();
   byId("callbacks-results").replaceChildren(...(list?.outcomes ?? []).map((one, index) => {
     const made = make("button", one.label, { class: "btn btn-sm", type: "button", "data-testid": `callback-result-${one.key}` }, make("kbd", String(index + 1)));
     made.disabled = !line() || !mayMark(line());
@@ -111,7 +111,7 @@ function row(one) {
   const owner = one.owner && one.state !== "waiting" ? `${one.label} ${one.owner.name}` : one.not_before && sinceSeconds(one.not_before) < 0 ? `${moment(one.not_before)} 后再拨` : one.label;
   const made = make("div", null, { class: "back-line", role: "option", "aria-selected": String(one.id === chosen), tabindex: one.id === chosen ? "0" : "-1", "data-line": one.id, "data-testid": "callback-line", "data-state": one.state },
     make("b", grouped(one.number)),
-    make("span", `${one.source_label}${one.times > 1 ? ` ×${one.times}` : ""}${one.calling_in ? " · 正在呼入" : ""}`),
+    make("span", `${one.who ? `${one.who} · ` : ""}${one.source_label}${one.times > 1 ? ` ×${one.times}` : ""}${one.calling_in ? " · 正在呼入" : ""}`),
     make("span", moment(one.last_at)),
     make("span", timeOf(one), { class: "back-due", "data-level": levelOf(one) }),
     make("span", one.tries ? `已拨 ${one.tries} 次` : ""),
@@ -120,6 +120,18 @@ function row(one) {
   made.onclick = () => { chosen = one.id; draw(); focusLine(); };
   made.ondblclick = () => callBack(one);
   return made;
+}
+// A list that somebody has open, or a button with the focus, is not replaced by the same one at each fact
+let detailsShown = "";
+function drawDetails() {
+  const one = line();
+  const now = JSON.stringify([one, list?.people, here.dial ? here.canDial() : null]);
+  if (now === detailsShown) return;
+  detailsShown = now;
+  const place = byId("callbacks-one");
+  const had = place.contains(document.activeElement) ? document.activeElement.dataset.testid : "";
+  place.replaceChildren(...details(one));
+  if (had) (place.querySelector(`[data-testid=${had}]:not(:disabled)`) ?? box().querySelector(".back-line[aria-selected=true]"))?.focus();
 }
 function details(one) {
   if (!one) return [];
@@ -140,5 +152,6 @@ function details(one) {
   }
   if (one.ticket_id) parts.push(make("a", "工单", { href: `/tickets/${one.ticket_id}`, target: "_blank" }));
   const tries = one.attempts.map((attempt) => make("li", `${moment(attempt.began_at)} ${attempt.who} ${attempt.label}${attempt.note ? `：${attempt.note}` : ""}`));
-  return [make("div", null, { class: "back-keys" }, ...parts), make("ul", null, { class: "back-tries" }, ...tries)];
+  const asked = one.who ? [make("p", `${one.who}：${one.source_label}`, { class: "back-who", "data-testid": "callback-who" })] : [];
+  return [...asked, make("div", null, { class: "back-keys" }, ...parts), make("ul", null, { class: "back-tries" }, ...tries)];
 }

@@ -19,9 +19,9 @@ async function open() {
   for (const id of ["dial-found", "dial-recent"]) byId(id).replaceChildren();
   box().showModal();
   byId("dial-number").focus();
-  const { calls } = await get("/api/v1/outbound").catch(() => ({ calls: [] }));
+  const { calls, failed } = await get("/api/v1/outbound").catch((error) => ({ calls: [], failed: error.message }));
   byId("dial-recent").replaceChildren(...calls.map(recent).filter(Boolean));
-  if (!calls.length) byId("dial-recent").append(make("p", "今天还没有外呼", { class: "quiet" }));
+  if (!calls.length) byId("dial-recent").append(make("p", failed ?? "还没有外呼过", { class: "quiet" }));
 }
 function go(what) {
   box().close();
