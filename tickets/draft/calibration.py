@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from tickets.draft.model import ALARM_AT
 
-_FALSE_ALARMS = 0.025
+_FALSE_ALARMS = 0.03
 """The alarm level is the lowest that raises no more false alarms than this on authors kept out of the fit.
 
-Three in a hundred are wanted: the rest is for dangers plainly named, which need less, and for strangers."""
+Found on machines that saw half the authors; a whole one raises fewer (2.2 % where 2.5 % was asked for)."""
 _ALARMS = ("E1", "E2")
 _ENOUGH_CALM = 200
 
