@@ -70,7 +70,7 @@ async def house(worker, tmp_path):
     await engine.dispose()
 
 
-async def call_with(house, *files):
+async def call_with(house, *files, lead_files=None):
     """An ended call; each file is (kind, caller's file, seat's file, seconds after the answer)."""
     async with transaction(house.sessions) as session:
         session.add(
@@ -93,6 +93,7 @@ async def call_with(house, *files):
                     state=RecordingState.JOINED,
                     caller_file=caller_file,
                     seat_file=seat_file,
+                    lead_files=lead_files,
                     joined_file="joined.wav",
                     started_at=T + dt.timedelta(seconds=after_s),
                 )
@@ -127,10 +128,8 @@ async def test_a_message_of_the_caller_alone_in_a_narrow_file_gets_its_words(hou
 
 
 async def test_what_a_leader_said_who_barged_in_is_words_of_the_call_and_of_no_draft(house, sounds):
-    await call_with(house, (RecordingKind.CONVERSATION, "upsampled.wav", "wide.wav", 0))
-    async with transaction(house.sessions) as session:
-        for row in await recordings.of_call(session, "ms-1.1"):
-            row.lead_files = [("wide.wav", 7.0)]
+    talk = (RecordingKind.CONVERSATION, "upsampled.wav", "wide.wav", 0)
+    await call_with(house, talk, lead_files=[("wide.wav", 7.0)])
     await until("the call is heard", lambda: house.told, 40)
     async with transaction(house.sessions) as session:
         everybody = await utterances.all_of_call(session, "ms-1.1")
