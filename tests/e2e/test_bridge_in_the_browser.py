@@ -12,7 +12,8 @@ from ops.phone import ScriptedPhone
 from ops.smoke_bridge import CATEGORY
 from tests.e2e.bridge_house import BridgeHouse, open_house
 from tests.e2e.pages import window
-from tests.e2e.test_seat_in_the_browser import begin_duty, shoot
+from tests.e2e.screen_checks import screen
+from tests.e2e.test_seat_in_the_browser import begin_duty, leave, shoot, sign_in
 
 OUTSIDE = ("grid_worker", "internet_office", "handling_unit")
 
@@ -29,6 +30,32 @@ def seat_page(browser: Browser, house: BridgeHouse) -> Iterator[Page]:
         yield opened
 
 
+def take_down(page: Page, house: BridgeHouse, caller: ScriptedPhone) -> None:
+    """The caller calls, is answered, and what and where stand in his ticket."""
+    caller.call("56564444")
+    expect(page.get_by_test_id("answer")).to_be_enabled()
+    page.keyboard.press("F1")
+    expect(page.get_by_test_id("ticket-number")).not_to_be_empty()
+    form = page.get_by_test_id("ticket-form")
+    form.locator("[name=category_code]").select_option(value=CATEGORY)
+    form.locator("[name=town_code]").select_option(value=house.place.town)
+    form.locator("[name=village_id]").select_option(value=str(house.place.village))
+    page.keyboard.press("Alt+s")
+    expect(page.locator("#said")).to_be_visible()
+
+
+def seen_by_the_leader(browser: Browser, house: BridgeHouse) -> None:
+    """Pictures of the leader's screens while the conference runs."""
+    with window(browser, house.hotline.url, name="leader") as leader:
+        sign_in(leader, house.hotline, "leader")
+        leader.wait_for_url("**/calls")
+        for name in ("calls", "wall", "supervisor"):
+            leader.goto(f"/{name}")
+            expect(leader.locator("[data-content]").first).to_be_visible()
+            leader.wait_for_timeout(1500)
+            screen(leader, f"{name}-in-a-conference")
+
+
 def test_one_key_three_cards_and_the_seat_may_end_it(
     house: BridgeHouse, seat_page: Page, tmp_path: Path
 ) -> None:
@@ -38,16 +65,7 @@ def test_one_key_three_cards_and_the_seat_may_end_it(
         house.outside(tmp_path) as outside,
         ScriptedPhone.citizen(house.settings, "13812340000") as caller,
     ):
-        caller.call("56564444")
-        expect(page.get_by_test_id("answer")).to_be_enabled()
-        page.keyboard.press("F1")
-        expect(page.get_by_test_id("ticket-number")).not_to_be_empty()
-        form = page.get_by_test_id("ticket-form")
-        form.locator("[name=category_code]").select_option(value=CATEGORY)
-        form.locator("[name=town_code]").select_option(value=house.place.town)
-        form.locator("[name=village_id]").select_option(value=str(house.place.village))
-        page.keyboard.press("Alt+s")
-        expect(page.locator("#said")).to_be_visible()
+        take_down(page, house, caller)
         page.keyboard.press("F9")
         page.keyboard.press("F9")
         for role in OUTSIDE:
@@ -64,3 +82,41 @@ def test_one_key_three_cards_and_the_seat_may_end_it(
         shoot(page, "bridge-ended")
         caller.hang_up()
         caller.wait_ended()
+    leave(page)
+
+
+def test_whoever_pressed_two_is_a_card_and_a_line_that_say_who_it_was(
+    house: BridgeHouse, browser: Browser, seat_page: Page, tmp_path: Path
+) -> None:
+    page = seat_page
+    begin_duty(page, house.hotline, "op02", 2)
+    with (
+        house.outside(tmp_path, handling_unit={"keys": "2"}),
+        ScriptedPhone.citizen(house.settings, "13812340001") as caller,
+    ):
+        take_down(page, house, caller)
+        page.keyboard.press("F9")
+        for role in ("grid_worker", "internet_office"):
+            expect(page.get_by_test_id(f"leg-{role}")).to_contain_text("已接通")
+        expect(page.get_by_test_id("party-callback")).to_contain_text("已列入回拨列表")
+        expect(page.get_by_test_id("bridge-end")).to_be_in_viewport(ratio=1)
+        expect(page.get_by_test_id("party-callback")).to_be_in_viewport(ratio=1)
+        screen(page, "seat-conference", fills=True)
+        mute = page.get_by_test_id("leg-grid_worker").get_by_text("静音")
+        mute.focus()
+        page.keyboard.press("Enter")
+        expect(page.get_by_test_id("leg-grid_worker")).to_contain_text("已静音")
+        expect(page.get_by_test_id("leg-grid_worker").get_by_text("取消静音")).to_be_focused()
+        seen_by_the_leader(browser, house)
+        page.keyboard.press("Alt+k")
+        expect(page.get_by_test_id("callback-line")).to_contain_text("承办单位")
+        expect(page.get_by_test_id("callback-who")).to_contain_text("承办单位")
+        screen(page, "callbacks-of-a-party", fills=True)
+        page.keyboard.press("Escape")
+        page.once("dialog", lambda dialog: dialog.accept())
+        page.get_by_test_id("bridge-end").click()
+        expect(page.get_by_test_id("bridge-state")).to_contain_text("已结束")
+        caller.hang_up()
+        expect(page.get_by_test_id("state-word")).to_contain_text("话后整理")
+        screen(page, "seat-after-a-conference", fills=True)
+    leave(page)

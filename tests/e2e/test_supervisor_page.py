@@ -162,3 +162,24 @@ def test_the_page_says_why_it_cannot_and_loads_again(leader_page: Page, hotline:
     page.keyboard.press("F10")
     expect(page.get_by_test_id("help")).to_contain_text("耳语")
     screen(page, "supervisor-help")
+
+
+def test_whoever_typed_a_wrong_password_too_often_is_on_the_leaders_page_and_let_in_by_one_press(
+    leader_page: Page, page: Page, hotline: Hotline
+) -> None:
+    page.goto("/login")
+    form = page.get_by_test_id("login-form")
+    form.locator("input[name=login]").fill("op07")
+    for word in ("wrong",) * 5 + (hotline.password,):
+        form.locator("input[name=password]").fill(word)
+        with page.expect_response("**/login"):
+            form.locator("button[type=submit]").click()
+    expect(page.locator("#problem")).to_contain_text("请班长在班长台解除")
+    screen(page, "login-locked")
+    lock = leader_page.get_by_test_id("login-lock")
+    expect(lock).to_contain_text("op07")
+    screen(leader_page, "supervisor-login-lock")
+    lock.get_by_role("button").press("Enter")
+    expect(leader_page.get_by_test_id("login-locks")).to_be_hidden()
+    form.locator("button[type=submit]").click()
+    page.wait_for_url("**/seat")

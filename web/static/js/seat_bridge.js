@@ -91,16 +91,28 @@ function draw() {
   if (!desk.callId || !desk.call?.answered_at) return place.replaceChildren();
   const head = make("h2", running() ? bridge.kind_label : "一键三方");
   if (bridge) head.append(make("span", `${bridge.label} ${running() ? clock(sinceSeconds(bridge.pressed_at)) : ""}`, { class: "bridge-state", "data-testid": "bridge-state" }));
-  const press = make("button", null, { class: "btn btn-danger", id: "bridge-press", type: "button", "data-testid": "bridge-press" }, make("span", pressing ? "正在呼叫…" : bridge ? "再次一键三方" : "一键三方", { class: "label" }), make("kbd", "F9"));
+  const press = make("button", null, { class: "btn btn-danger", id: "bridge-press", type: "button", "data-testid": "bridge-press" }, make("span", pressing ? "正在呼叫…" : bridge?.kind === "emergency" ? "再次一键三方" : "一键三方", { class: "label" }), make("kbd", "F9"));
   press.disabled = pressing || !canPress();
   press.onclick = pressBridge;
   const parts = [head];
-  if (running()) parts.push(roomKeys((path) => order(path)));
+  // All keys in one row above the cards: below them the last ones would be out of sight at 1366×768
+  if (running()) parts.push(make("div", null, { class: "bridge-bar" }, ...[roomKeys((path) => order(path)), handoverKeys(), roomOrders()].filter(Boolean)));
   if (!emergency()) parts.push(press, running() ? null : preview());
-  parts.push(handoverKeys());
+  if (!running()) parts.push(handoverKeys());
   if (bridge) parts.push(make("div", null, { class: "parties", "data-testid": "legs" }, ...bridge.legs.map(card)));
-  if (running() && bridge.seat_id === desk.seat?.id) parts.push(make("div", null, { class: "bridge-keys" }, button("＋ 加人", () => open((body) => order("/legs", body))), button(emergency() ? "结束三方" : "全部结束", () => confirm("结束后各方和来电都会挂断，确定吗？") && order("/end"), { class: "btn btn-sm btn-outline-danger", "data-testid": "bridge-end" })));
+  const had = place.contains(document.activeElement) ? whichKey(document.activeElement) : null;
   place.replaceChildren(...parts.filter(Boolean));
+  if (had) keyAgain(place, had)?.focus();
+}
+function roomOrders() {
+  if (bridge.seat_id !== desk.seat?.id) return null;
+  return make("div", null, { class: "bridge-keys", role: "group", "aria-label": "全部各方" }, button("＋ 加人", () => open((body) => order("/legs", body))), button(emergency() ? "结束三方" : "全部结束", () => confirm("结束后各方和来电都会挂断，确定吗？") && order("/end"), { class: "btn btn-sm btn-outline-danger", "data-testid": "bridge-end" }));
+}
+// Each fact draws the cards anew: who works with Tab must not be thrown out of them
+const whichKey = (key) => ({ card: key.closest(".party")?.dataset.testid, words: key.id || key.textContent });
+function keyAgain(place, { card, words }) {
+  const keys = [...(card ? place.querySelector(`[data-testid="${card}"]`) : place)?.querySelectorAll("button:not(:disabled)") ?? []];
+  return keys.find((one) => (one.id || one.textContent) === words) ?? (card ? keys[0] : null);
 }
 function preview() {
   if (!proposal?.roles) return null;
