@@ -6,13 +6,17 @@ listened to second after second, until two in a row agree with what is expected.
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Mapping
+from contextlib import closing
 from itertools import groupby
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
+import soundfile
 
+from core.config import Settings
 from ops.phone import read_wav, recorded_s, tone, tone_power
 from tests.e2e.hotline import wait_for
 
@@ -134,3 +138,15 @@ def longest_quiet_s(files: Path, name: str, from_s: float = 0.0) -> float:
     starts = range(int(from_s * rate_hz), len(samples) - part, part)
     loud = [bool(np.abs(samples[at : at + part]).max() > QUIET) for at in starts]
     return max((len(list(run)) for is_loud, run in groupby(loud) if not is_loud), default=0) / 10
+
+
+def both_sides(settings: Settings, call_id: str, folder: Path) -> dict[str, Path]:
+    """The call's own recording, which is ready: what the caller said, and what he heard."""
+    with closing(sqlite3.connect(settings.state_dir / "minsheng.db", timeout=10)) as rows:
+        query = "SELECT joined_file FROM recordings WHERE call_id = ?"
+        (name,) = rows.execute(query, (call_id,)).fetchone()
+    samples, rate_hz = soundfile.read(settings.recordings_dir / name, dtype="int16")
+    sides = {"said": folder / "said.wav", "heard": folder / "heard-recorded.wav"}
+    for number, file in enumerate(sides.values()):
+        soundfile.write(file, samples[:, number], rate_hz)
+    return sides

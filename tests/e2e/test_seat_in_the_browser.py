@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from ops.phone import ScriptedPhone, read_wav, tone, tone_power
+from ops.phone import ScriptedPhone, read_wav, recorded_s, tone, tone_power
+from tests.e2e.hearing import both_sides
 from tests.e2e.hotline import Hotline, Person, wait_for
 
 SHOTS = Path(__file__).resolve().parents[2] / "var" / "screenshots"
@@ -126,9 +127,22 @@ def test_a_reloaded_page_does_not_drop_the_caller(
         expect(page.get_by_test_id("mute")).to_be_enabled()
         expect(page.get_by_test_id("state-word")).to_contain_text("通话中")
         assert not [event for event in caller.events if event.get("state") == "DISCONNECTED"]
+        again = recorded_s(heard)
+        wait_for("the page's tone again", lambda: tone_power(heard, 660, from_s=again + 3) > 0.5)
         page.get_by_test_id("hangup").click()
         caller.wait_ended()
     leave(page)
+    # After the reload too: the page's second leg numbers its sound anew
+    said, told = recorded(hotline, tmp_path)
+    assert tone_power(said, 440, from_s=recorded_s(said) - 2) > 0.5
+    assert tone_power(told, 660, from_s=recorded_s(told) - 2) > 0.5
+
+
+def recorded(hotline: Hotline, folder: Path) -> tuple[Path, Path]:
+    """What the newest caller said, and what he heard, by his call's recording."""
+    call = finished(hotline.sign_in("leader"))
+    sides = both_sides(hotline.settings, str(call["id"]), folder)
+    return sides["said"], sides["heard"]
 
 
 def test_a_seat_that_dies_leaves_its_caller_to_music_and_then_to_a_colleague(
@@ -136,9 +150,10 @@ def test_a_seat_that_dies_leaves_its_caller_to_music_and_then_to_a_colleague(
 ) -> None:
     begin_duty(page, hotline, "op02", 1)
     heard = tmp_path / "heard.wav"
+    others_tone = tone(tmp_path / "other.wav", hz=850, seconds=60)
     colleague = hotline.sign_in("op03")
     with (
-        ScriptedPhone.seat(hotline.settings, 3) as seat,
+        ScriptedPhone.seat(hotline.settings, 3, play=str(others_tone)) as seat,
         ScriptedPhone.citizen(
             hotline.settings, "13900005679", play=str(caller_tone), record=str(heard)
         ) as caller,
@@ -158,6 +173,7 @@ def test_a_seat_that_dies_leaves_its_caller_to_music_and_then_to_a_colleague(
         seat.answer()
         colleague.seat_is(3, "talking")
         assert not [event for event in caller.events if event.get("state") == "DISCONNECTED"]
+        wait_for("the colleague's tone", lambda: tone_power(heard, 850) > 0.5)
         caller.hang_up()
         caller.wait_ended()
         colleague.seat_is(3, "wrap_up")
@@ -165,6 +181,9 @@ def test_a_seat_that_dies_leaves_its_caller_to_music_and_then_to_a_colleague(
         colleague.post("/api/seats/3/sign-off")
         mine = hotline.sign_in("op02")
         wait_for("the dead seat to be left", lambda: left(mine, 1))
+    said, told = recorded(hotline, tmp_path)
+    assert tone_power(said, 440) > 0.5
+    assert min(tone_power(told, 660), tone_power(told, 850)) > 0.5
 
 
 def left(person: Person, seat: int) -> bool:

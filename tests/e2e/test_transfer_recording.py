@@ -8,17 +8,17 @@ from __future__ import annotations
 
 import re
 import sqlite3
-import wave
+import subprocess
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
-import numpy as np
 import pytest
 
 from ops.phone import tone_power
 from tests.e2e.bridge_house import open_house
-from tests.e2e.hearing import HEARD
+from tests.e2e.hearing import HEARD, both_sides
 from tests.e2e.hotline import wait_for
 from tests.e2e.transfer_house import TONES_HZ, TransferHouse
 
@@ -35,6 +35,10 @@ def _nobody_stays(house: TransferHouse) -> Iterator[None]:
     yield
     wait_for("every seat to be free", house.empty, 30)
     assert house.problems() == []
+
+
+SAID = "오늘 아침부터 수돗물이 나오지 않습니다."
+"""In the language of the model that stands in."""
 
 
 def tapped(house: TransferHouse) -> list[str]:
@@ -54,21 +58,7 @@ def taps_are(house: TransferHouse, *wanted: str) -> None:
 def recorded(house: TransferHouse, call_id: str, folder: Path) -> dict[str, set[str]]:
     """Whose tones are in what the caller said, and in what he heard."""
     wait_for("the recording", lambda: (house.leader.call(call_id)["recording"] or {}).get("ready"), 60)
-    with closing(rows_of(house)) as rows:
-        (name,) = rows.execute("SELECT joined_file FROM recordings WHERE call_id = ?", (call_id,)).fetchone()
-    with wave.open(str(house.settings.recordings_dir / name)) as source:
-        rate_hz = source.getframerate()
-        frames = np.frombuffer(source.readframes(source.getnframes()), dtype="<i2").reshape(-1, 2)
-    found: dict[str, set[str]] = {}
-    for side, samples in (("said", frames[:, 0]), ("heard", frames[:, 1])):
-        file = folder / f"{side}.wav"
-        with wave.open(str(file), "wb") as out:
-            out.setnchannels(1)
-            out.setsampwidth(2)
-            out.setframerate(rate_hz)
-            out.writeframes(samples.tobytes())
-        found[side] = tones_in(file)
-    return found
+    return {side: tones_in(file) for side, file in both_sides(house.settings, call_id, folder).items()}
 
 
 def asked_recorded(house: TransferHouse, bridge_id: int) -> set[str]:
@@ -156,3 +146,37 @@ def test_given_outside(house: TransferHouse, tmp_path: Path) -> None:
         wait_for("the end", lambda: house.bridge(bridge_id)["state"] == "ended", 30)
     assert recorded(house, call_id, tmp_path) == {"said": {"caller"}, "heard": {"seat", "outside"}}
     assert asked_recorded(house, bridge_id) == {"outside"}
+
+
+def test_given_to_the_queue(house: TransferHouse, tmp_path: Path) -> None:
+    with house.parties(tmp_path) as here:
+        call_id = house.operator.seat(1)["call_id"]
+        here.talk(caller={"seat"}, seat={"caller"})
+        house.consult(queue=True)
+        house.colleague.seat_is(2, "talking", 30)
+        here.talk(caller={"colleague"}, colleague={"caller"})
+        taps_are(house, "PJSIP/trunk", "PJSIP/desk2")
+        here.caller.hang_up()
+    assert recorded(house, call_id, tmp_path) == {"said": {"caller"}, "heard": {"seat", "colleague"}}
+
+
+def test_the_words_of_the_second_seat_are_its_own(house: TransferHouse, tmp_path: Path) -> None:
+    raw, said = tmp_path / "raw.wav", tmp_path / "said.wav"
+    subprocess.run(["espeak-ng", "-v", "ko", "-s", "150", "-w", raw, SAID], check=True)
+    subprocess.run(["sox", raw, "-r", "16000", "-b", "16", said, "pad", "0.3", "2", "norm", "-6"], check=True)
+    with house.parties(tmp_path, colleague={"auto_answer": True, "play": str(said)}) as here:
+        call_id = house.operator.seat(1)["call_id"]
+        bridge_id = house.consult(seat_id=2)["id"]
+        house.until(bridge_id, caller="held", seat="joined", colleague="joined")
+        house.order(bridge_id, "complete")
+        house.until(bridge_id, caller="joined", seat="left", colleague="joined")
+        line = wait_for("words of the second seat", lambda: words(house, call_id), 90)[0]
+        assert line["speaker"] == "seat"
+        assert line["speaker_label"] == "同事坐席 2号席"
+        assert line["leg_id"] == house.leg(bridge_id, "colleague")["id"]
+        here.caller.hang_up()
+
+
+def words(house: TransferHouse, call_id: str) -> list[dict[str, Any]]:
+    lines = house.leader.get(f"/api/calls/{call_id}/transcript")["lines"]
+    return [line for line in lines if line["speaker"] == "seat"]

@@ -7,14 +7,17 @@ from pathlib import Path
 
 import pytest
 
+from ops.phone import ScriptedPhone
 from tests.e2e.bridge_house import open_house
+from tests.e2e.hearing import voice
 from tests.e2e.hotline import wait_for
-from tests.e2e.transfer_house import Parties, TransferHouse
+from tests.e2e.test_python_dies import kill
+from tests.e2e.transfer_house import TONES_HZ, Parties, TransferHouse
 
 
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TransferHouse]:
-    with open_house(tmp_path_factory.mktemp("swaps"), TransferHouse) as made:
+    with open_house(tmp_path_factory.mktemp("swaps"), TransferHouse, hold_alone_s=15) as made:
         yield made
 
 
@@ -121,3 +124,32 @@ def test_who_waits_on_music_hangs_up(house: TransferHouse, tmp_path: Path) -> No
         here.talk(caller={"seat"}, seat={"caller"})
         here.seat.hang_up()
         here.caller.wait_ended(30)
+
+
+def test_on_music_with_nobody_at_the_keys(house: TransferHouse, tmp_path: Path) -> None:
+    """Every Python process stays dead: the caller is not kept for ever, the queue finds him somebody."""
+    third = house.hotline.sign_in("op03")
+    sound = voice(tmp_path, "third", TONES_HZ["outside"])
+    with (
+        ScriptedPhone.seat(house.settings, 3, auto_answer=True, **sound) as phone,
+        house.parties(tmp_path) as here,
+    ):
+        call_id = house.operator.seat(1)["call_id"]
+        house.sit(third, 3)
+        bridge_id = asked(house)
+        kill(house.hotline)
+        here.on_music()
+        phone.wait("state", state="CONFIRMED", timeout_s=90)
+        here.talk(caller={"outside"}, seat={"colleague"}, colleague={"seat"})
+        assert house.hotline.supervisor.wait_ready(60), house.hotline.logs()
+        house.until(bridge_id, 60, caller="left", seat="joined", colleague="joined")
+        wait_for("the call to be the third's", lambda: house.leader.call(call_id)["seat_id"] == 3, 30)
+        assert third.seat_is(3, "talking", 30)["call_id"] == call_id
+        here.talk(caller={"outside"}, seat={"colleague"}, colleague={"seat"})
+        for one in (here.caller, here.seat, here.colleague):
+            assert not [event for event in one.events if event.get("state") == "DISCONNECTED"]
+        assert here.quiet_s("caller", 2.0) < 3
+        here.seat.hang_up()
+        here.caller.hang_up()
+        third.seat_is(3, "wrap_up", 30)
+        third.post("/api/seats/3/sign-off")
