@@ -41,19 +41,17 @@ def a_bridge(bridge_id: int, call_id: str | None, **more: object) -> Bridge:
     return Bridge(**values)
 
 
-def a_leg(bridge_id: int, role: str = "handling_unit", **more: object) -> list[object]:
+def a_leg(leg_id: int, role: str = "handling_unit", **more: object) -> list[object]:
     """A party that joined 5 s after the press and its one attempt; ids are the conference's."""
-    values = {"state": LegState.JOINED, "channel": f"PJSIP/outbound-{bridge_id}", **more}
-    leg = BridgeLeg(id=bridge_id, bridge_id=bridge_id, role=role, attempt=1, since=at(65), **values)
-    number = BridgeNumber(
-        leg_id=bridge_id, place=0, digits="02356560000", label="值班电话", name="供电公司值班"
-    )
+    values = {"state": LegState.JOINED, "channel": f"PJSIP/outbound-{leg_id}", "bridge_id": leg_id, **more}
+    leg = BridgeLeg(id=leg_id, role=role, attempt=1, since=at(65), **values)
+    number = BridgeNumber(leg_id=leg_id, place=0, digits="02356560000", label="值班电话", name="供电公司值班")
     attempt = BridgeAttempt(
-        id=bridge_id,
-        leg_id=bridge_id,
+        id=leg_id,
+        leg_id=leg_id,
         number=1,
         place=0,
-        channel_id=f"br-{bridge_id}",
+        channel_id=f"br-{leg_id}",
         ordered_at=at(60),
         answered_at=at(63),
         joined_at=at(65),
@@ -121,8 +119,8 @@ async def test_who_is_to_be_listened_to_is_who_was_dialled_and_is_in_a_running_c
 @pytest.mark.parametrize("state", [LegState.ANSWERED, LegState.JOINED])
 async def test_a_colleague_whose_call_it_is_now_stays_the_party_that_was_dialled(conference, state):
     """Whoever taps the channel first: who was given the call, or everybody after a worker came back."""
-    asked = a_leg(2, role="colleague", seat_id=2, state=state, channel="PJSIP/desk2-1")
-    await conference.add(a_bridge(2, "ms-1"), *asked)
+    asked = a_leg(2, role="colleague", bridge_id=1, seat_id=2, state=state, channel="PJSIP/desk2-1")
+    await conference.add(*asked)
     async with transaction(conference.sessions) as session:
         call = await session.get(Call, "ms-1")
         call.seat_channel = "PJSIP/desk2-1"
