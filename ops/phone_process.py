@@ -19,8 +19,6 @@ from typing import Any
 # pyright: reportUnknownMemberType=false, reportUnknownArgumentType=false, reportUnknownVariableType=false
 # pyright: reportUntypedBaseClass=false, reportUnknownParameterType=false, reportMissingParameterType=false
 pj: Any = importlib.import_module("pjsua2")
-SIGN_OFF_S = 1.0
-"""A registrar that does not answer by then is not there."""
 
 
 # The library prints to standard output before it can be told not to: keep the real one for ourselves
@@ -68,7 +66,6 @@ class Account(pj.Account):
     def onRegState(self, prm) -> None:
         """Say whether the registrar took us."""
         tell("registered", code=prm.code)
-        self.phone.known = prm.code == 200 and prm.expiration > 0
 
     def onIncomingCall(self, prm) -> None:
         """Ring, and answer if told to."""
@@ -85,8 +82,6 @@ class Phone:
         self._keys_at: float | None = None
         self._player: Any = None
         self._recorder: Any = None
-        self.known = False
-        """Whether a registrar has our address."""
         self.endpoint = pj.Endpoint()
         self._start()
         self._account = Account(self)
@@ -207,17 +202,10 @@ class Phone:
             self.endpoint.libHandleEvents(10)
         self._call = self._player = self._recorder = None
         self._ended.clear()
-        self._sign_off()
-        # All was said: without this word the library would sit for a second more
-        self.endpoint.libDestroy(pj.PJSUA_DESTROY_NO_NETWORK)
-
-    def _sign_off(self) -> None:
-        if self.known:
-            self._account.setRegistration(False)
-        deadline = time.monotonic() + SIGN_OFF_S
-        while self.known and time.monotonic() < deadline:
-            self.endpoint.libHandleEvents(10)
         self._account.shutdown()
+        # One that never registered has said all it has to: the library would sit for a second more
+        known = bool(self._config.get("registrar"))
+        self.endpoint.libDestroy(0 if known else pj.PJSUA_DESTROY_NO_NETWORK)
 
     @staticmethod
     def _parameter(code: int) -> Any:

@@ -97,6 +97,13 @@ class Hotline:
         """Who is where in Asterisk, for a failure message."""
         return self.supervisor.asterisk.rx("core show channels concise")
 
+    def empty_lines(self) -> None:
+        """Hang up on everybody who still waits or talks: the next file's seat would be rung for them."""
+        self.supervisor.asterisk.rx("channel request hangup all")
+        wait_for("every line to be free", lambda: not self.channels().strip())
+        leader = self.sign_in("leader")
+        wait_for("every call to be over", lambda: leader.get("/api/board")["waiting"] == [])
+
     def empty_desks(self) -> None:
         """Sign everybody off who still sits at a desk."""
         leader = self.sign_in("leader")
