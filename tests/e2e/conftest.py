@@ -64,7 +64,7 @@ def hotline(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hotline]:
 
 @pytest.fixture(scope="module", autouse=True)
 def _desks_left_empty() -> Iterator[None]:
-    """Files share the hotline in whatever order a worker takes them: each leaves every line and desk empty."""
+    """Files share the hotline in whatever order a worker takes them: each leaves lines and desks empty."""
     yield
     for house in _running:
         house.empty_lines()
