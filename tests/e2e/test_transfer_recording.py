@@ -161,10 +161,13 @@ def test_given_to_the_queue(house: TransferHouse, tmp_path: Path) -> None:
 
 
 def test_the_words_of_the_second_seat_are_its_own(house: TransferHouse, tmp_path: Path) -> None:
-    raw, said = tmp_path / "raw.wav", tmp_path / "said.wav"
+    """The first seat keeps silent: a recogniser may write a word for a tone."""
+    raw, said, silence = (tmp_path / name for name in ("raw.wav", "said.wav", "silence.wav"))
+    subprocess.run(["sox", "-n", "-r", "16000", "-b", "16", silence, "trim", "0", "2"], check=True)
     subprocess.run(["espeak-ng", "-v", "ko", "-s", "150", "-w", raw, SAID], check=True)
     subprocess.run(["sox", raw, "-r", "16000", "-b", "16", said, "pad", "0.3", "2", "norm", "-6"], check=True)
-    with house.parties(tmp_path, colleague={"auto_answer": True, "play": str(said)}) as here:
+    speaks = {"auto_answer": True, "play": str(said)}
+    with house.parties(tmp_path, seat={"play": str(silence)}, colleague=speaks) as here:
         call_id = house.operator.seat(1)["call_id"]
         bridge_id = house.consult(seat_id=2)["id"]
         house.until(bridge_id, caller="held", seat="joined", colleague="joined")
