@@ -30,6 +30,12 @@ command -v node >/dev/null || die "Node.js 20(https://nodejs.org;Debian 12 自�
 [ "$(node -p 'process.versions.node.split(".")[0]')" -ge 18 ] || die "Node.js 18 或更新(现为 $(node --version))"
 command -v npm >/dev/null || die "npm(随 Node.js 安装)"
 
+# pip's talk is shown when it fails, and only then
+pip() {
+  local said; said=$(mktemp)
+  .venv/bin/python -m pip "$@" -q --disable-pip-version-check >"$said" 2>&1 || { cat "$said" >&2; rm -f "$said"; die "Python 软件包(没有装成,原因见上)"; }
+  rm -f "$said"
+}
 stamp_of() { cat "$@" | sha256sum | cut -d' ' -f1; }
 fresh() { [ -f "$1" ] && [ "$(cat "$1")" = "$2" ]; }
 
@@ -38,16 +44,15 @@ if ! fresh .venv/.stamp "$want"; then
   say "建立 Python 环境(约 1 分钟)"
   # One that was cut short has a Python without pip, and would stay so
   .venv/bin/python -m pip --version >/dev/null 2>&1 || python3.11 -m venv --clear .venv
-  .venv/bin/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/dev.lock 2>&1 | { grep -v WARNING || true; }
-  .venv/bin/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e . 2>&1 | { grep -v WARNING || true; }
-  [ -x .venv/bin/minsheng ] || die "Python 环境没有建成,请看上面的出错信息"
+  pip install --require-hashes -r requirements/dev.lock
+  pip install --no-deps --no-build-isolation -e .
   printf '%s' "$want" > .venv/.stamp
 fi
 
 want=$(stamp_of package-lock.json)
 if ! fresh node_modules/.stamp "$want"; then
   say "安装浏览器端依赖"
-  npm ci --no-audit --no-fund --loglevel=error
+  npm ci --no-audit --no-fund --no-update-notifier --loglevel=error
   printf '%s' "$want" > node_modules/.stamp
 fi
 

@@ -99,9 +99,8 @@ def _banner(settings: Settings, url: str, password: str | None, seconds: float) 
     out.print(f"  坐席控制台  {url}/seat      大屏  {url}/wall")
     if settings.demo:
         out.print(f"  群众电话    {url}/demo/phone（演示）")
-        out.print(
-            f"  演示账号    op01 … op10（话务员）、leader（班长）、head（负责人）、admin；密码 {password}"
-        )
+        out.print("  演示账号    op01 … op10（话务员）、leader（班长）、head（负责人）、admin")
+        out.print(f"  演示密码    {password}")
     number = settings.asterisk.hotline_number
     out.print(f"  SIP 拨打    sip:{number}@{settings.asterisk.sip_address}:{settings.asterisk.sip_port}")
     model = models.choose(settings)
