@@ -8,7 +8,7 @@ say() { printf '\033[1m[%s] %s\033[0m\n' "$(date +%H:%M:%S)" "$*"; }
 die() { printf '\033[31m缺少:%s\033[0m\n' "$*" >&2; exit 1; }
 
 packages=(mmdebstrap espeak-ng sox debian-archive-keyring)
-[ "${1:-}" = "--tests" ] && packages+=(chromium fonts-noto-cjk postgresql)
+[ "${1:-}" = "--tests" ] && packages+=(chromium fonts-noto-cjk postgresql libatomic1)  # the last for the browser driver
 
 missing=()
 for package in "${packages[@]}"; do
