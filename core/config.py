@@ -142,6 +142,19 @@ class WebSettings(_Section):
     """WebSocket address that browsers use for SIP; empty = derived from host and ports."""
 
 
+class RetentionSettings(_Section):
+    """How much is kept of what only grows; never of calls, tickets, audit and their sound."""
+
+    cel_mb: int = Field(default=64, ge=1)
+    """Asterisk's event file is cut beyond this."""
+    log_mb: int = Field(default=16, ge=1)
+    """Any other log is cut beyond this."""
+    pieces: int = Field(default=30, ge=2)
+    """How many pieces of one file are kept at most."""
+    log_days: int = Field(default=190, ge=1)
+    """And how long; the law wants network logs for half a year."""
+
+
 class Settings(_Section):
     """One instance of the hotline."""
 
@@ -153,6 +166,7 @@ class Settings(_Section):
     transcription: TranscriptionSettings = TranscriptionSettings()
     db: DbSettings = DbSettings()
     web: WebSettings = WebSettings()
+    retention: RetentionSettings = RetentionSettings()
 
     @property
     def demo(self) -> bool:

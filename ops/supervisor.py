@@ -17,6 +17,7 @@ from typing import IO
 import httpx
 
 from core.config import PROJECT_ROOT, Settings
+from ops.log_files import LogFiles
 from telephony.asterisk_runtime import AsteriskProcess
 
 RESTART_PAUSES_S = (0.2, 0.5, 1.0, 2.0, 5.0)
@@ -42,6 +43,7 @@ class Supervisor:
         self.settings = settings
         self.asterisk = AsteriskProcess(settings)
         self._say = say
+        self._logs = LogFiles(settings, say)
         self._asterisk_after = 0.0
         base = ["--state-dir", str(settings.state_dir), "--follow-stdin"]
         self.children = [
@@ -67,6 +69,7 @@ class Supervisor:
             self.asterisk.start()
         for child in self.children:
             self._tend(child, now)
+        self._logs.tend()
 
     def stop(self, *, keep_asterisk: bool = False) -> None:
         """Stop Python first, so that it sees the last calls out; then Asterisk, unless it is to be kept."""

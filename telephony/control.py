@@ -89,7 +89,8 @@ class TelephonyControl:
         self.calls = CallService(sessions, bus, clock)
         self.seats = SeatService(sessions, bus, clock, self.switchboard, policies)
         self.translator = Translator(clock)
-        self.cel = CelIngest(settings.asterisk_dir / "log" / "cel.csv", sessions, self.calls)
+        cut_at = settings.retention.cel_mb << 20
+        self.cel = CelIngest(settings.asterisk_dir / "log" / "cel.csv", sessions, self.calls, cut_at)
         self.recordings = Recordings(settings.recordings_dir, sessions, bus, clock)
         self._return = SeatReturn(sessions, clock, self.switchboard, self.calls, policies)
         self.arrivals = Arrivals(RowRouter(sessions, clock), self.switchboard, self.calls, clock)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from telephony.cel_ingest import COLUMNS, CelRow, facts_of
+from telephony.cel_facts import COLUMNS, CelRow, facts_of
 
 
 def row(extra):

@@ -15,7 +15,7 @@ from ivr.prompts import PROMPTS
 from telephony.ami_protocol import AmiMessage, parse_message
 from telephony.ami_translate import Translator
 from telephony.asterisk_config import QueuePolicy, policy_from
-from telephony.cel_ingest import CelRow, facts_of
+from telephony.cel_facts import CelRow, facts_of
 from tests.unit.telephony.test_route_rules import NOW
 
 CALL = "ms-1764000000.1"
