@@ -13,7 +13,7 @@ from tickets.draft.training import corpus_parts
 
 SEALED = PROJECT_ROOT / "tests" / "data" / "sealed"
 DATA = PROJECT_ROOT / "db" / "data"
-SETS = ("a", "b")
+SETS = ("a", "b", "c")
 
 
 def rows(name: str) -> list[dict[str, str]]:
@@ -53,3 +53,15 @@ def test_no_sealed_line_is_taught(name: str) -> None:
     kept, taught = corpus_parts()
     told = {said(one) for one in [*read_corpus(), *kept, *taught]}
     assert [number for number, one in enumerate(sealed(name), start=1) if said(one) in told] == []
+
+
+def test_no_two_sealed_lines_are_alike() -> None:
+    """A call in two sets would count twice and bind their writers together."""
+    first: dict[str, str] = {}
+    twice = [
+        f"{name}:{number} is {first[said(one)]}"
+        for name in SETS
+        for number, one in enumerate(sealed(name), start=1)
+        if first.setdefault(said(one), f"{name}:{number}") != f"{name}:{number}"
+    ]
+    assert twice == []
