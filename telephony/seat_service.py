@@ -65,8 +65,8 @@ class SeatService:
         """Sit down. Raises NotFound, SeatTaken, InvalidField."""
         if phone not in ("seat", "desk"):
             raise InvalidField(field="phone")
-        async with transaction(self._sessions) as session:
-            row = await seats.get_for_update(session, seat_id)
+        async with reading(self._sessions) as session:
+            row = await seats.get(session, seat_id)
             if row is None:
                 raise NotFound(seat_id=seat_id)
             other = await seats.of_operator(session, operator_id)
@@ -76,10 +76,10 @@ class SeatService:
                 return row
             if row.state is not SeatState.EMPTY:
                 raise SeatTaken
-            row.phone = phone
+        fact = SeatTakenBy(at=self._clock.now(), seat_id=seat_id, operator_id=operator_id)
         try:
-            await self._apply(SeatTakenBy(at=self._clock.now(), seat_id=seat_id, operator_id=operator_id))
-        except IntegrityError:  # this person took another seat at the same moment
+            await self._apply(fact, phone=phone)
+        except (IllegalTransition, IntegrityError):  # at the same moment: another here, or this one elsewhere
             raise SeatTaken from None
         return await self._row(seat_id)
 
@@ -184,7 +184,7 @@ class SeatService:
         except (IllegalTransition, NotFound) as refusal:
             log.info("fact_refused", fact=type(fact).__name__, seat_id=fact.seat_id, reason=str(refusal))
 
-    async def _apply(self, fact: SeatFact) -> None:
+    async def _apply(self, fact: SeatFact, phone: str | None = None) -> None:
         wrap_up_s = await self._policies.number("wrap_up_s", 60)
         async with transaction(self._sessions, urgent=True) as session:
             row = await seats.get_for_update(session, fact.seat_id)
@@ -196,6 +196,7 @@ class SeatService:
             wish, wish_reason = row.wish, row.wish_reason
             if not change_seat(row, before, fact, wrap_up_s):
                 return
+            row.phone = phone or row.phone  # only who wins the seat says which telephone is at it
             await event_log.append(session, fact)
         self._confirmed.wake(fact.seat_id)
         await self._bus.publish(fact)
