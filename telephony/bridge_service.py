@@ -105,9 +105,12 @@ class BridgeService:
 
     async def hear(self, heard: Heard) -> bool:
         """Take a sign in; False, and no change, for one that is late, doubled or of no conference."""
+        # Who talks changes from second to second, and nothing of it is kept: no writer's lock for that
+        passing = heard.sign in (Sign.TALKS, Sign.SILENT)
+        edge, look = (reading, bridges.get) if passing else (transaction, bridges.get_for_update)
         try:
-            async with transaction(self._parts.sessions, urgent=True) as session:
-                bridge = await bridges.get_for_update(session, heard.bridge_id)
+            async with edge(self._parts.sessions, urgent=True) as session:
+                bridge = await look(session, heard.bridge_id)
                 if bridge is None:
                     return False
                 step = Step(session, bridge, await read_limits(session), self._parts.clock.now())
