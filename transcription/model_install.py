@@ -17,7 +17,7 @@ import httpx
 
 from core.config import Settings
 from core.errors import HotlineError
-from transcription.models import InstalledModel, language_of
+from transcription.models import SET_ASIDE, InstalledModel, language_of
 
 OFFICIAL: Final = "https://alphacephei.com/vosk/models"
 KNOWN_SHA256: Final[dict[str, str]] = {}
@@ -203,14 +203,14 @@ def _remember(folder: Path, name: str, digest: str) -> None:
 
 
 def _unpack(packed: zipfile.ZipFile, folder: Path, name: str) -> None:
-    draft, old = folder / f".{name}.unpacking", folder / f".{name}.old"
+    draft, old = folder / f".{name}.unpacking", folder / f".{name}{SET_ASIDE}"
     shutil.rmtree(draft, ignore_errors=True)
     try:
         packed.extractall(draft)  # names were checked above; zipfile itself strips what escapes
         if not (draft / name / "am").is_dir():
             raise ModelNotInstalled(原因="zip 里不是 Vosk 模型")
-        shutil.rmtree(old, ignore_errors=True)
         if (folder / name).exists():
+            shutil.rmtree(old, ignore_errors=True)
             (folder / name).rename(old)
         (draft / name).rename(folder / name)
         shutil.rmtree(old, ignore_errors=True)

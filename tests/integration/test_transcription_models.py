@@ -138,6 +138,20 @@ def test_a_resumed_download_that_is_wrong_is_removed(settings, official):
     assert models.choose(settings) is None
 
 
+def test_a_model_whose_successor_was_killed_between_two_renames_is_still_there(settings, tmp_path):
+    file = tmp_path / f"{NAME}.zip"
+    file.write_bytes(MODEL)
+    folder = settings.transcription.models_dir
+    install(settings, str(file), lambda _line: None)
+    (folder / NAME).rename(folder / f".{NAME}.old")
+    (kept,) = [one for one in models.installed(settings) if not one.stand_in]
+    assert (kept.name, kept.language, kept.folder.name) == (NAME, "zh", f".{NAME}.old")
+    install(settings, str(file), lambda _line: None)
+    (model,) = [one for one in models.installed(settings) if not one.stand_in]
+    assert model.folder == folder / NAME
+    assert not (folder / f".{NAME}.old").exists()
+
+
 def test_another_archive_than_before_is_refused_until_the_administrator_accepts_it(settings, tmp_path):
     first, other = tmp_path / "a.zip", tmp_path / "b.zip"
     first.write_bytes(MODEL)
