@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 from typing import Final
 
 from core.bus import Bus
@@ -16,6 +17,8 @@ from tickets import service
 from tickets.on_handover import HandoverListener
 
 CATCH_UP_S: Final = 5.0
+OF_LATE: Final = dt.timedelta(days=1)
+"""A crash, after which all calls are looked at anyway, is what leaves a ticket out."""
 
 
 class TicketListener:
@@ -48,18 +51,19 @@ class TicketListener:
         """A ticket that waits to be accepted, once."""
         await self._open(fact.call_id, TicketStatus.PENDING_ACCEPT)
 
-    async def catch_up(self) -> None:
+    async def catch_up(self, since: dt.datetime | None = None) -> None:
         """Open what a crash between a call's fact and its ticket left out."""
         async with reading(self._sessions) as session:
-            without = await tickets.calls_without(session)
+            without = await tickets.calls_without(session, since)
         for call_id, status in without:
             await self._open(call_id, status)
 
     async def keep_up(self) -> None:
-        """Catch up now and every few seconds."""
+        """Catch up with all calls now, and every few seconds with those that came of late."""
+        await self.catch_up()
         while True:
-            await self.catch_up()
             await asyncio.sleep(CATCH_UP_S)
+            await self.catch_up(self._clock.now() - OF_LATE)
 
     async def _open(self, call_id: str, status: TicketStatus) -> None:
         async with transaction(self._sessions) as session:

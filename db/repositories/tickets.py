@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Collection
 
 from sqlalchemy import and_, func, or_, select, true
@@ -110,13 +111,20 @@ async def next_number(session: AsyncSession, day: str) -> int:
     return (await session.execute(statement)).scalar_one()
 
 
-async def calls_without(session: AsyncSession) -> list[tuple[str, TicketStatus]]:
-    """Answered calls and calls with a message that have no ticket yet, and the status it opens in."""
+async def calls_without(
+    session: AsyncSession, since: dt.datetime | None = None
+) -> list[tuple[str, TicketStatus]]:
+    """Answered calls and calls with a message that have no ticket yet, and the status it opens in.
+
+    `since` leaves out who came before it; without it every call that ever came is looked at.
+    """
     query = (
         select(Call)
         .outerjoin(Ticket, Ticket.call_id == Call.id)
         .where(Ticket.id.is_(None), or_(Call.answered_at.is_not(None), Call.message_file.is_not(None)))
     )
+    if since is not None:
+        query = query.where(Call.arrived_at >= since)
     return [
         (call.id, TicketStatus.DRAFT if call.answered_at is not None else TicketStatus.PENDING_ACCEPT)
         for call in await session.scalars(query)

@@ -165,8 +165,11 @@ async def test_calls_whose_ticket_was_left_out_by_a_crash_are_found_once(session
     await open_ticket(sessions, 0)
     async with reading(sessions) as session:
         without = await tickets.calls_without(session)
+        late = await tickets.calls_without(session, NOW - dt.timedelta(days=1))
+        later = await tickets.calls_without(session, NOW + dt.timedelta(days=1))
     assert len(without) == 39
     assert "ms-0" not in {call_id for call_id, _status in without}
+    assert (late, later) == (without, [])
 
 
 HOSTILE = [

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from core.bridge_words import BridgeKind
 from core.vocabulary import RecordingState
 from db.base import Base
-from db.repositories import bridges, callback_parties, callbacks, calls, leg_words, recordings
+from db.repositories import bridges, callback_parties, callbacks, calls, leg_words, recordings, tickets
 from db.session import make_engine, make_sessions, reading
 
 NOW = dt.datetime(2026, 11, 24, tzinfo=dt.UTC)
@@ -36,6 +36,7 @@ HOT: dict[str, Callable[[AsyncSession], Awaitable[Any]]] = {
     "who is heard now": leg_words.joined,
     "whose second pass is due": leg_words.unheard,
     "what is to be joined": lambda session: recordings.in_state(session, RecordingState.CAPTURED),
+    "calls without a ticket": lambda session: tickets.calls_without(session, NOW),
     "calls in vain": lambda session: callbacks.calls_to_look_at(session, NOW),
     "parties who pressed 2": lambda session: callback_parties.to_look_at(session, NOW),
 }
