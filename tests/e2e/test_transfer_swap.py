@@ -9,7 +9,7 @@ import pytest
 
 from ops.phone import ScriptedPhone
 from tests.e2e.bridge_house import open_house
-from tests.e2e.hearing import voice
+from tests.e2e.hearing import only_hear, voice
 from tests.e2e.hotline import wait_for
 from tests.e2e.test_python_dies import kill
 from tests.e2e.transfer_house import TONES_HZ, Parties, TransferHouse
@@ -153,3 +153,23 @@ def test_on_music_with_nobody_at_the_keys(house: TransferHouse, tmp_path: Path) 
         here.caller.hang_up()
         third.seat_is(3, "wrap_up", 30)
         third.post("/api/seats/3/sign-off")
+
+
+def test_the_seat_puts_down_with_nobody_at_the_keys(house: TransferHouse, tmp_path: Path) -> None:
+    """With nobody to fetch him in, who waits on music is let in by the dialplan."""
+    with house.parties(tmp_path) as here:
+        call_id = house.operator.seat(1)["call_id"]
+        bridge_id = asked(house)
+        swapped(house, here, bridge_id)
+        kill(house.hotline)
+        here.seat.hang_up()
+        here.on_music()
+        only_hear(here.files, {"caller": {"colleague"}}, TONES_HZ, timeout_s=90)
+        assert house.hotline.supervisor.wait_ready(60), house.hotline.logs()
+        house.until(bridge_id, 60, caller="joined", seat="left", colleague="joined")
+        wait_for("the call to be the colleague's", lambda: house.leader.call(call_id)["seat_id"] == 2, 30)
+        for one in (here.caller, here.colleague):
+            assert not [event for event in one.events if event.get("state") == "DISCONNECTED"]
+        assert here.quiet_s("caller", 2.0) < 3
+        here.colleague.hang_up()
+        here.caller.wait_ended(30)
