@@ -29,6 +29,7 @@ _KEYS: Final = (
     "bridge_parties",
     "bridge_seat_day",
     "bridge_day",
+    "bridge_presser_day",
     "outbound_seat_day",
     "outbound_day",
     "outbound_ring_s",
@@ -81,6 +82,8 @@ class Limits:
     """How long a caller whom nobody took rings at the seat that sent him."""
     day: int = 300
     """Outbound attempts of all conferences in one day."""
+    presser_day: int = 90
+    """Of those, how many whoever presses without a seat may order: a grid worker, another system."""
     outbound_seat_day: int = 120
     outbound_day: int = 1000
 
@@ -114,6 +117,7 @@ async def read_limits(session: AsyncSession) -> Limits:
         consult_day=int(_number(values, "consult_seat_day", 200)),
         return_s=_number(values, "transfer_return_s", 15),
         day=int(_number(values, "bridge_day", 300)),
+        presser_day=int(_number(values, "bridge_presser_day", 90)),
         outbound_seat_day=int(_number(values, "outbound_seat_day", 120)),
         outbound_day=int(_number(values, "outbound_day", 1000)),
     )
@@ -125,8 +129,9 @@ async def check_caps(
     seat_id: int | None,
     now: dt.datetime,
     kind: BridgeKind = BridgeKind.EMERGENCY,
+    presser: str | None = None,
 ) -> None:
-    """Where this seat, or the house, has had enough for today. Calls out never use up what emergencies have.
+    """Where this seat or presser, or the house, has had enough. Calls out never use up what emergencies have.
 
     Raises:
         TooManyBridges, TooManyCallsOut.
@@ -143,6 +148,16 @@ async def check_caps(
         raise TooManyBridges(seat_id=seat_id)
     if dialled >= limits.day:
         raise TooManyBridges
+    if presser is not None and await bridges.dialled_by(session, midnight, presser) >= limits.presser_day:
+        raise TooManyBridges(presser=presser)
+
+
+def without_seat(key: str, seat_id: int | None) -> str | None:
+    """Who pressed, as the press's key names them, where no seat's own cap holds.
+
+    One telephone or key in wrong hands on the internet must not use up what the house may dial in a day.
+    """
+    return key.partition(":")[0] if seat_id is None else None
 
 
 def _number(values: dict[str, str], key: str, default: float) -> float:

@@ -23,7 +23,7 @@ from db.repositories import bridges, event_log
 from db.session import SessionMaker, reading, transaction
 from telephony.bridge_key import Press
 from telephony.bridge_legs import apply, dial_again
-from telephony.bridge_limits import NobodyToCall, check_caps, may_dial, read_limits
+from telephony.bridge_limits import NobodyToCall, check_caps, may_dial, read_limits, without_seat
 from telephony.bridge_numbers import add_numbers, check_not_here, numbers_since
 from telephony.bridge_orders import give
 from telephony.bridge_press import begin_leg, choose, look_up, new_bridge, write_rows
@@ -82,7 +82,8 @@ class BridgeService:
                     return running.id
                 now, limits = self._parts.clock.now(), await read_limits(session)
                 numbers = choose(press, found, limits)
-                await check_caps(session, limits, press.seat_id, now, press.kind)
+                presser = without_seat(press.key, press.seat_id)
+                await check_caps(session, limits, press.seat_id, now, press.kind, presser)
                 bridge = running or new_bridge(press, now)
                 session.add(bridge)
                 await session.flush()
@@ -155,7 +156,7 @@ class BridgeService:
                 raise NobodyToCall
             if leg.state not in OVER:
                 raise IllegalTransition(state=leg.state)
-            await check_caps(step.session, step.limits, None, step.now, step.bridge.kind)
+            await self._check_more(step)
             await dial_again(step, leg, 0, LegRedialled)
 
         await self._order(bridge_id, leg_id, work)
@@ -188,7 +189,7 @@ class BridgeService:
                 raise NobodyToCall
             if role is None:  # asked for twice, a person would be rung twice: a role is there once
                 await check_not_here(session, legs, kept)
-            await check_caps(session, step.limits, None, step.now, step.bridge.kind)
+            await self._check_more(step)
             leg = await begin_leg(step, name, kept, asks=asks)
             await self._log(step)
         await self._after(step.change)
@@ -227,6 +228,11 @@ class BridgeService:
             await settle(step, legs)
             await self._log(step)
         await self._after(step.change)
+
+    async def _check_more(self, step: Step) -> None:
+        """Whether one more may be dialled in a room that runs."""
+        presser = without_seat(step.bridge.key, step.bridge.seat_id)
+        await check_caps(step.session, step.limits, None, step.now, step.bridge.kind, presser)
 
     async def _step(self, session: AsyncSession, bridge_id: int) -> Step:
         bridge = await bridges.get_for_update(session, bridge_id)

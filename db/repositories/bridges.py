@@ -156,6 +156,18 @@ async def counts_since(
     return int(row[0] or 0), int(row[1] or 0)
 
 
+async def dialled_by(session: AsyncSession, moment: dt.datetime, presser: str) -> int:
+    """How many calls out have been ordered since `moment` in rooms that this presser began without a seat."""
+    query = (
+        select(func.count(BridgeAttempt.id))
+        .join(BridgeLeg, BridgeLeg.id == BridgeAttempt.leg_id)
+        .join(Bridge, Bridge.id == BridgeLeg.bridge_id)
+        .where(BridgeAttempt.ordered_at >= moment, Bridge.seat_id.is_(None))
+        .where(Bridge.key.startswith(f"{presser}:", autoescape=True))
+    )
+    return await session.scalar(query) or 0
+
+
 async def outbound_of(session: AsyncSession, account_id: int, limit: int) -> list[Bridge]:
     """A person's calls out, newest first."""
     query = select(Bridge).where(Bridge.kind == BridgeKind.OUTBOUND, Bridge.account_id == account_id)
