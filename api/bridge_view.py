@@ -8,7 +8,17 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from core.bridge_words import BRIDGE_LABELS, KIND_LABELS, LEG_LABELS, LegState, role_label
+from core.bridge_words import (
+    BRIDGE_LABELS,
+    CALLER,
+    KIND_LABELS,
+    LEG_LABELS,
+    PRESSER_LABELS,
+    SEAT,
+    BridgeKind,
+    LegState,
+    role_label,
+)
 from core.callback_words import CALLBACK_LABELS
 from db.models import Account, Bridge, BridgeAttempt, BridgeLeg, BridgeNumber, Callback
 from db.repositories import accounts, bridges, callback_parties, seats
@@ -48,6 +58,27 @@ async def bridge_json(session: AsyncSession, bridge: Bridge) -> dict[str, Any]:
             for leg in legs
         ],
     }
+
+
+async def emergencies_now(session: AsyncSession) -> list[dict[str, Any]]:
+    """一键三方 that run now, as a wall may show them: roles and how far each is, no name and no number."""
+    running = [one for one in await bridges.open_bridges(session) if one.kind is BridgeKind.EMERGENCY]
+    legs = await bridges.legs_of_all(session, [one.id for one in running]) if running else []
+    return [
+        {
+            "id": one.id,
+            "kind_label": KIND_LABELS[one.kind],
+            "seat_id": one.seat_id,
+            "presser_label": PRESSER_LABELS[one.presser],
+            "pressed_at": _iso(one.pressed_at),
+            "legs": [
+                {"role_label": role_label(leg.role), "state": leg.state, "label": _label(leg)}
+                for leg in legs
+                if leg.bridge_id == one.id and leg.role not in (CALLER, SEAT)
+            ],
+        }
+        for one in running
+    ]
 
 
 async def _promised(

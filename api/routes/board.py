@@ -6,6 +6,7 @@ from typing import Any
 
 from fastapi import APIRouter, Depends, Request
 
+from api.bridge_view import emergencies_now
 from api.security import Operator, anybody
 from api.state import house_of
 from core.vocabulary import label
@@ -24,10 +25,12 @@ async def get_board(request: Request, person: Operator) -> dict[str, Any]:
     async with reading(house.sessions) as session:
         rows = await board(session, house.clock)
         given = await given_now(session)
+        emergencies = await emergencies_now(session)
     state = house.control.link_state
     return {
         **rows,
         "given": given,
+        "emergencies": emergencies,
         "link": {"state": state, "label": label(state)},
         "engine": house.engine,
         "demo": house.settings.demo,

@@ -1,5 +1,6 @@
 // The wall: who waits, who works, how the day goes. No number, no name of a caller.
 import { byId, clock, get, getBoard, inOrder, make, now, percent, say, sinceSeconds } from "./api.js";
+import { BRIDGE_FACTS } from "./bridge_history.js";
 import { givenNow } from "./given.js";
 import { NOTE_FACTS } from "./notes.js";
 import { open } from "./page.js";
@@ -99,11 +100,17 @@ function alerts() {
   }
   return found;
 }
+// 一键三方 while it runs: each role and how far it is
+function emergencyRow(one) {
+  const row = make("div", `▲ ${one.kind_label} ${one.seat_id ? `${one.seat_id}号席` : one.presser_label} ${clock(sinceSeconds(one.pressed_at))}`, { class: "alert-row", "data-level": "fair", "data-testid": "wall-emergency" });
+  row.append(...one.legs.map((leg) => make("span", `${leg.role_label} ${leg.label}`, { class: "wall-party", "data-state": leg.state })));
+  return row;
+}
 function drawAlerts() {
   const found = alerts();
-  const quiet = found.every(({ level }) => level === "good");
+  const quiet = found.every(({ level }) => level === "good") && !board.emergencies.length;
   const rows = found.map(({ level, words }) => make("div", `${level === "bad" ? "▲" : "●"} ${words}`, { class: "alert-row", "data-level": level }));
-  byId("alerts").replaceChildren(...(quiet ? [make("div", "✓ 一切正常", { class: "alert-row", "data-level": "good" })] : []), ...rows);
+  byId("alerts").replaceChildren(...(quiet ? [make("div", "✓ 一切正常", { class: "alert-row", "data-level": "good" })] : []), ...board.emergencies.map(emergencyRow), ...rows);
 }
 // Broadcasts stand until their time is over; what is meant for one operator never comes here
 function drawNotes() {
@@ -132,5 +139,5 @@ await open(async () => {
   setInterval(() => readNotes().catch(() => {}), NOTES_AGAIN_MS);
   listen((kind) => {
     if (NOTE_FACTS.includes(kind)) readNotes().catch(() => {}); else if (!kind.startsWith("Utterance")) refreshSoon();
-  }, () => Promise.all([refresh(), readNotes()]), [...NOTE_FACTS, "CallTakenOver"]);
+  }, () => Promise.all([refresh(), readNotes()]), [...NOTE_FACTS, ...BRIDGE_FACTS, "LegHeld", "CallTakenOver"]);
 });
