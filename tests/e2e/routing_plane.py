@@ -47,6 +47,13 @@ def dial(caller: ScriptedPhone) -> None:
     caller.wait_answered()
 
 
+def past_greeting(*callers: ScriptedPhone) -> None:
+    """A key without a meaning ends the greeting and nothing else; routing begins when it ends."""
+    for caller in callers:
+        caller.wait("media")
+        caller.dtmf("9")
+
+
 def leave(*callers: ScriptedPhone) -> None:
     for caller in callers:
         caller.hang_up()

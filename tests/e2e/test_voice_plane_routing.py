@@ -9,7 +9,18 @@ import pytest
 
 from ops.phone import tone, tone_power
 from tests.e2e.hotline import wait_for
-from tests.e2e.routing_plane import CUT_OFF, LOST, PLAIN, URGENT, dial, empty_queue, leave, plane, rings
+from tests.e2e.routing_plane import (
+    CUT_OFF,
+    LOST,
+    PLAIN,
+    URGENT,
+    dial,
+    empty_queue,
+    leave,
+    past_greeting,
+    plane,
+    rings,
+)
 from tests.e2e.voice_plane import VoicePlane, longest_silence_s
 
 __all__ = ["empty_queue", "plane"]
@@ -69,6 +80,7 @@ def test_a_seat_that_cannot_be_rung_is_not(plane: VoicePlane, why: str) -> None:
             talker = rest.enter_context(plane.citizen(CUT_OFF))
             plane.pause(1, penalty=0)
             dial(talker)
+            past_greeting(talker)
             own.wait("incoming")
             own.answer()
             own.wait_answered()
@@ -77,6 +89,7 @@ def test_a_seat_that_cannot_be_rung_is_not(plane: VoicePlane, why: str) -> None:
         plane.tell(PLAIN, MS_STICKY=99 if why == "no such seat" else 2, MS_DESK=1)
         if why == "no such seat":
             plane.pause(2, penalty=0)
+        past_greeting(caller)
         other.wait("incoming")
         assert len(rings(own)) == (1 if why == "talking" else 0)
         leave(caller)
@@ -98,6 +111,7 @@ def test_while_an_emergency_is_here_nobody_is_rung_out_of_turn(plane: VoicePlane
         plane.member(2)
         dial(caller)
         plane.tell(PLAIN, MS_STICKY=2, MS_DESK=1)
+        past_greeting(caller)
         own.wait("incoming")
         assert plane.priority(PLAIN) == 0
         leave(caller, urgent)
@@ -108,6 +122,7 @@ def test_key_1_during_the_own_ring_goes_to_the_head_of_the_queue(plane: VoicePla
         plane.member(2)
         dial(caller)
         plane.tell(PLAIN, MS_STICKY=2, MS_DESK=1)
+        past_greeting(caller)
         own.wait("incoming")
         plane.pause(2, penalty=0)
         caller.dtmf("1")
@@ -144,6 +159,7 @@ def test_seats_get_emergency_then_lost_then_cut_off_then_the_rest(plane: VoicePl
         for number, caller in callers.items():
             dial(caller)
             plane.tell(number, **({"MS_PRIO": 20} if number == CUT_OFF else {}))
+            past_greeting(caller)
             plane.waits(number, 20 if number == CUT_OFF else 0)
         plane.redirect(LOST, "requeue")
         plane.waits(LOST, 30)
