@@ -30,9 +30,10 @@ _AFTER_PLACE = re.compile(
 
 def find_detail(heard: Heard, places: Iterable[tuple[int, int]], known: Iterable[str] = ()) -> Field[str]:
     """Estate, road, building and door; numbers in figures. `known`: names learned so far."""
-    text = heard.text
+    said = list(heard.text)
     for start, end in places:
-        text = text[:start] + BREAK * (end - start) + text[end:]
+        said[start:end] = BREAK * (end - start)
+    text = "".join(said)
     houses = _houses(text)
     start, end = _known_name(heard, text, known) or _said_name(text, houses)
     value = text[start:end]

@@ -7,6 +7,7 @@ model learns what a denial is worth.
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import cache
@@ -26,6 +27,7 @@ _LAST = 12
 _LAST_CHARS = (1, 2, 3)
 _BLOCK_WEIGHT = {"c": 1.0, "s": 0.8, "e": 0.4, "l": 0.4, "w": 0.15, "p": 0.5, "d": 0.2}
 GUARD_REACH = 6
+LONGEST_GUARD = max(len(row["word"]) for row in rows("guards"))
 _LISTS = (
     ("categories", "category"),
     ("emergencies", "class"),
@@ -103,12 +105,17 @@ def _lexicon_hits(all_hits: Sequence[Hit]) -> Counter[str]:
                 hits[label] += 1
         elif exact or end - start > 2:
             found.append((start, end, label))
+    guards.sort()
     for start, end, label in found:
         hits[label] += 1
         if label.startswith("emergencies:"):
             near = {
                 name
-                for at, until, name in guards
+                for at, until, name in guards[
+                    bisect_left(guards, (start - GUARD_REACH - LONGEST_GUARD,)) : bisect_left(
+                        guards, (end + GUARD_REACH,)
+                    )
+                ]
                 if until > start - GUARD_REACH
                 and at < end + GUARD_REACH
                 and not (at >= start and until <= end)

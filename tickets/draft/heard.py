@@ -7,6 +7,7 @@ that the caller plainly confirms (是草堂镇吗 – 对) counts as the caller'
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -74,6 +75,15 @@ class Heard:
             if not place or char.text == BREAK or char.text != self.chars[place - 1].text
         ]
         return Heard(tuple(self.chars[place] for place in at), self.asked_before), at
+
+    def begin_of(self, position: int) -> int:
+        """Where the turn that a position belongs to begins."""
+        begins = self._begins
+        return begins[bisect_right(begins, position) - 1]
+
+    @cached_property
+    def _begins(self) -> list[int]:
+        return [0, *(at + 1 for at, char in enumerate(self.chars) if char.text == BREAK)]
 
     def turn_of(self, position: int) -> int:
         """The turn that a position belongs to."""

@@ -34,12 +34,13 @@ def heed(draft: Draft, turns: Sequence[Turn], words: Mapping[str, WordMeaning]) 
     if not words:
         return draft
     heard = hear(turns)
+    guards = guards_in(cue_hits(heard))
     harmless = _spans(heard, words, WordMeaning.HARMLESS)
     draft = _calmed(draft, heard, harmless) if harmless else draft
-    draft = _kept_secret(draft, heard, _spans(heard, words, WordMeaning.SECRECY))
+    draft = _kept_secret(draft, heard, _spans(heard, words, WordMeaning.SECRECY), guards)
     for meaning in _ORDER:
         for span in _spans(heard, words, meaning):
-            if not _taken_back(heard, span) and not _inside(span, harmless):
+            if not taken_back(heard, span, guards) and not _inside(span, harmless):
                 return _raised(draft, heard, meaning, span)
     return draft
 
@@ -56,10 +57,6 @@ def _spans(heard: Heard, words: Mapping[str, WordMeaning], wanted: WordMeaning) 
         for pattern, text in sought:
             found += [match.span() for match in re.finditer(re.escape(pattern), text)]
     return sorted(set(found))
-
-
-def _taken_back(heard: Heard, span: Span) -> bool:
-    return taken_back(heard, span, guards_in(cue_hits(heard)))
 
 
 def _inside(span: Span, others: Sequence[Span]) -> bool:
@@ -81,8 +78,8 @@ def _calmed(draft: Draft, heard: Heard, harmless: Sequence[Span]) -> Draft:
     )
 
 
-def _kept_secret(draft: Draft, heard: Heard, spans: Sequence[Span]) -> Draft:
-    spans = [span for span in spans if not _taken_back(heard, span)]
+def _kept_secret(draft: Draft, heard: Heard, spans: Sequence[Span], guards: Sequence[Span]) -> Draft:
+    spans = [span for span in spans if not taken_back(heard, span, guards)]
     if not spans or draft.secret.value:
         return draft
     evidence = heard.evidence(*spans[0])

@@ -31,9 +31,9 @@ _SUMS: tuple[re.Pattern[str], ...] = (
     re.compile(
         f"(?<!{_ANY})(?P<whole>{_ANY}{{1,4}})块(?P<part>(?!一{_PER}){_DIGIT})(?![百千万十]|{_DIGIT}|个|人|张|只|米|块)"
     ),
-    re.compile(f"(?P<whole>{_ANY}+)(?:几|多|来)?(?:块钱|元|块(?=一{_PER}))"),
+    re.compile(f"(?<!{_ANY})(?P<whole>{_ANY}+)(?:几|多|来)?(?:块钱|元|块(?=一{_PER}))"),
     re.compile(
-        f"(?P<whole>(?:(?!一块|两块|[三四五]块){_ANY})+|(?<=[收扣赔交涨到要给费价卖])[一两三四五])(?:几|多)?块"
+        f"(?P<whole>(?<!{_ANY})(?:(?!一块|两块|[三四五]块){_ANY})+|(?<=[收扣赔交涨到要给费价卖])[一两三四五])(?:几|多)?块"
         "(?![地田石木板砖铁牌头方布钱大宽冰肉荒空瓷皮窗碑]|水泥|玻璃)"
     ),
     re.compile(f"{_SPENT}(?P<whole>{_SMALL}){_END}"),
@@ -42,6 +42,7 @@ _SUMS: tuple[re.Pattern[str], ...] = (
 
 
 _RISEN = re.compile("(?:涨到|涨成|变成?)了?$")
+_RISEN_LONGEST = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,14 @@ class _Sum:
 def find_amount(heard: Heard) -> Field[str]:
     """The sum risen to, else the first one said: what comes after it is mostly compared with it."""
     text = heard.text
-    found = sorted(_sums(text), key=lambda one: (not _RISEN.search(text[: one.start]), one.start, -one.end))
+    found = sorted(
+        _sums(text),
+        key=lambda one: (
+            not _RISEN.search(text[max(0, one.start - _RISEN_LONGEST) : one.start]),
+            one.start,
+            -one.end,
+        ),
+    )
     if not found:
         return Field()
     first = found[0]

@@ -21,6 +21,8 @@ DIGIT_OF = {
 DIGITS = "0-9零〇幺一二两三四五六七八九"
 RADIO = "洞拐勾"
 _NUMBER = "[0-9零一二两三四五六七八九十百千万点]"
+_LONGEST = 30
+"""A longer run of number words is no number."""
 _APPROXIMATE = re.compile("一二|二三|两三|三四|三五|四五|五六|六七|七八|八九")
 
 
@@ -74,10 +76,13 @@ _RULES: tuple[tuple[NumberKind, re.Pattern[str]], ...] = (
     ),
     (NumberKind.HOUSE, re.compile(f"(?<=[元楼栋幢室层房])([{DIGITS}]{{3,4}})")),
     (NumberKind.HOUSE, re.compile("(?<=[路街道巷号])([0-9一二两三四五六七八九十百零]{1,5})(?=号)")),
-    (NumberKind.MONEY, re.compile(f"({_NUMBER}+)(?=块钱|元|块(?!地|田|石|木|板|砖|铁|牌|头|方|布))")),
+    (
+        NumberKind.MONEY,
+        re.compile(f"(?<!{_NUMBER})({_NUMBER}+)(?=块钱|元|块(?!地|田|石|木|板|砖|铁|牌|头|方|布))"),
+    ),
     (
         NumberKind.MEASURE,
-        re.compile(f"({_NUMBER}+)(?=平方|立方|公里|公分|厘米|毫米|米|斤|公斤|吨|亩|度电|千瓦)"),
+        re.compile(f"(?<!{_NUMBER})({_NUMBER}+)(?=平方|立方|公里|公分|厘米|毫米|米|斤|公斤|吨|亩|度电|千瓦)"),
     ),
 )
 
@@ -136,7 +141,7 @@ def _value(kind: NumberKind, said: str) -> str | None:
 
 def read(said: str) -> str | None:
     """A counted number in figures (八千六 → 8600); None where it is not one number."""
-    if _APPROXIMATE.search(said) and not re.search("[十百千万]", said):
+    if len(said) > _LONGEST or (_APPROXIMATE.search(said) and not re.search("[十百千万]", said)):
         return None
     if re.search(
         "(?:一二|二三|两三|三四|四五|五六|六七|七八|八九)[十百千万]|十[一二三四五六七八][二三四五六七八九]",

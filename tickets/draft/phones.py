@@ -40,6 +40,7 @@ _ASKS_PHONE = re.compile("电话|号码|联系方式|手机|怎么联系|联系�
 _CORRECTS = re.compile(
     "不对|错了|说错|搞错|记错|报错|念错|更正|不是|重新|重来|换一?个|打这个|用这个|这个打不通|另外那个|以前的|停机|不用了|弄错|应该是|改成"
 )
+_CORRECTS_LONGEST = 5
 _UNIT = re.compile("号楼|[栋幢楼层室组社元块万千百米月天岁年斤亩个]|单元|点[钟半]?")
 _LONGEST, _SHORTEST, _STRAY = 11, 7, 2
 _MOST_GUESSED = 4
@@ -65,18 +66,24 @@ def find_phone(heard: Heard) -> Field[str]:
     best: _Number | None = None
     best_mine = False
     text = heard.text
+    corrected = False
+    looked = 0
     for number in _numbers(text):
-        gap = text[best.end : number.start] if best else ""
+        if best is not None and not corrected:
+            near = _CORRECTS.search(text, max(best.end, looked - _CORRECTS_LONGEST), number.start)
+            corrected, looked = near is not None, number.start
         if not number.whole or number.digits in _OWN or _foreign(heard, number):
             if best is not None:
-                best = _mended(best, number, text)
+                mended = _mended(best, number, text)
+                corrected = corrected and mended is best
+                best = mended
             continue
         mine = _is_mine(heard, number)
-        corrects = best is not None and (_CORRECTS.search(gap) is not None or _taken_back(text, best))
+        corrects = best is not None and (corrected or _taken_back(text, best))
         if len(number.digits) < 8 and not (mine or corrects):
             continue
         if best is None or corrects or (mine and not best_mine) or best.digits == number.digits:
-            best, best_mine = number, mine
+            best, best_mine, corrected = number, mine, False
     if best is None:
         return Field()
     return Field(
@@ -222,13 +229,11 @@ def _mended(known: _Number, part: _Number, text: str) -> _Number:
     """The number with one part said anew (尾号不是八零是九零, 最后四位是 …)."""
     if text[part.end : part.end + 1] in ("位", "号"):
         return known
-    between, new = text[known.end : part.start], part.digits
-    if (
-        not new
-        or len(new) > 8
-        or len(between) > 40
-        or not _CORRECTS.search(between + text[part.end : part.end + 6])
-    ):
+    new = part.digits
+    if not new or len(new) > 8 or part.start - known.end > 40:
+        return known
+    between = text[known.end : part.start]
+    if not _CORRECTS.search(between + text[part.end : part.end + 6]):
         return known
     old = re.search(r"不是([0-9零幺一二三四五六七八九]+)[，是]*$", between)
     if old:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 
@@ -32,6 +32,8 @@ _COUNTED = re.compile("[零一二两三四五六七八九十百千万亿]{2,}")
 _ANSWER = 16
 """So near the beginning of his turn the caller still answers what he was asked."""
 _NEAR = 6
+_CELL = 16
+"""Characters looked up together."""
 _BESIDE = 1
 _TOWN_ENDS = ("镇", "乡")
 
@@ -59,7 +61,7 @@ def around(heard: Heard, hit: Hit) -> Around:
     """Look at both sides of a hit."""
     before, after = heard.text[max(0, hit.start - 4) : hit.start], heard.text[hit.end : hit.end + 6]
     firm = bool(_FIRM.match(after))
-    begin = heard.text.rfind(BREAK, 0, hit.start) + 1
+    begin = heard.begin_of(hit.start)
     question = heard.asked_before.get(heard.turn_of(hit.start), "")
     return Around(
         said=heard.text[hit.start : hit.end],
@@ -75,9 +77,27 @@ def around(heard: Heard, hit: Hit) -> Around:
     )
 
 
-def backed(hit: Hit, hits: Sequence[Hit]) -> bool:
+class OfOneTown:
+    """All hits of one town, found by where they stand: only near ones can back each other."""
+
+    def __init__(self, hits: Iterable[Hit]) -> None:
+        self._cells: dict[int, list[Hit]] = {}
+        self.town_said = False
+        for hit in hits:
+            for cell in range(hit.start // _CELL, hit.end // _CELL + 1):
+                self._cells.setdefault(cell, []).append(hit)
+            if hit.is_town and hit.name.form is Form.WHOLE and hit.likeness is Likeness.EXACT:
+                self.town_said = True
+
+    def near(self, hit: Hit) -> Iterable[Hit]:
+        """Every hit within reach; some that stand a little farther, and some twice."""
+        for cell in range((hit.start - _NEAR) // _CELL, (hit.end + _NEAR) // _CELL + 1):
+            yield from self._cells.get(cell, ())
+
+
+def backed(hit: Hit, hits: OfOneTown) -> bool:
     """The other half of the name, village or town, is said beside it."""
-    return any(_backs(hit, other) for other in hits)
+    return any(_backs(hit, other) for other in hits.near(hit))
 
 
 def _backs(hit: Hit, other: Hit) -> bool:
@@ -94,7 +114,7 @@ def _backs(hit: Hit, other: Hit) -> bool:
     )
 
 
-def is_place(heard: Heard, hit: Hit, hits: Sequence[Hit]) -> bool:
+def is_place(heard: Heard, hit: Hit, hits: OfOneTown) -> bool:
     """The decision for one hit; `hits` are all of the call that are of the same town."""
     seen = around(heard, hit)
     if hit.name.form is Form.WHOLE:
@@ -107,7 +127,7 @@ def is_place(heard: Heard, hit: Hit, hits: Sequence[Hit]) -> bool:
     return _bare(hit, seen, hits)
 
 
-def _whole(hit: Hit, seen: Around, hits: Sequence[Hit]) -> bool:
+def _whole(hit: Hit, seen: Around, hits: OfOneTown) -> bool:
     if len(hit.name.text) == 2:
         known = seen.leads if hit.name.text != "回村" else seen.ends or seen.asked
         known = known and not seen.after_town
@@ -121,7 +141,7 @@ def _whole(hit: Hit, seen: Around, hits: Sequence[Hit]) -> bool:
     return (seen.leads and (seen.follows or seen.asked)) or backed(hit, hits)
 
 
-def _cut(hit: Hit, seen: Around, hits: Sequence[Hit]) -> bool:
+def _cut(hit: Hit, seen: Around, hits: OfOneTown) -> bool:
     if backed(hit, hits):
         return hit.likeness is Likeness.EXACT or hit.same_chars > 0
     if hit.likeness is not Likeness.EXACT or everyday(hit):
@@ -131,16 +151,10 @@ def _cut(hit: Hit, seen: Around, hits: Sequence[Hit]) -> bool:
         return opened and seen.follows
     if len(hit.name.text) > 2:
         return opened or seen.follows
-    return opened and (seen.follows or _town_said(hit, hits))
+    return opened and (seen.follows or hits.town_said)
 
 
-def _town_said(hit: Hit, hits: Sequence[Hit]) -> bool:
-    return any(
-        other.is_town and other.likeness is Likeness.EXACT for other in hits if other.name.form is Form.WHOLE
-    )
-
-
-def _bare(hit: Hit, seen: Around, hits: Sequence[Hit]) -> bool:
+def _bare(hit: Hit, seen: Around, hits: OfOneTown) -> bool:
     exact = hit.likeness is Likeness.EXACT
     if backed(hit, hits):
         return exact or seen.leads or seen.follows or seen.begins

@@ -9,7 +9,7 @@ from typing import Any
 
 from tickets.draft.gazetteer import Form, Gazetteer, Hit, Likeness, Region
 from tickets.draft.heard import BREAK, Heard
-from tickets.draft.place_words import everyday, is_place
+from tickets.draft.place_words import OfOneTown, everyday, is_place
 from tickets.draft.turns import Field
 
 _SURE = {Likeness.EXACT: 0.97, Likeness.PARTLY: 0.88, Likeness.TONED: 0.75, Likeness.FAINT: 0.5}
@@ -77,7 +77,8 @@ class Places:
         by_town: dict[str, list[Hit]] = {}
         for hit in hits:
             by_town.setdefault(hit.region.town, []).append(hit)
-        believed = [hit for hit in hits if is_place(heard, hit, by_town[hit.region.town])]
+        towns = {town: OfOneTown(of_town) for town, of_town in by_town.items()}
+        believed = [hit for hit in hits if is_place(heard, hit, towns[hit.region.town])]
         return _joined(_settled(believed), heard.text)
 
     def find(self, heard: Heard) -> tuple[Field[str], Field[str]]:
@@ -144,23 +145,20 @@ def _settled(hits: Sequence[Hit]) -> list[Mention]:
     """The best reading of each stretch of words; several equally good ones stay unsettled."""
     ordered = sorted(hits, key=_rank, reverse=True)
     towns = {hit.region.town for hit in hits if hit.is_town}
-    taken: list[Hit] = []
+    equals: dict[tuple[float, ...], list[Hit]] = {}
     for hit in ordered:
-        if any(hit.start < other.end and other.start < hit.end for other in taken):
+        equals.setdefault((hit.start, hit.end, *_rank(hit)), []).append(hit)
+    taken: list[Hit] = []
+    covered: set[int] = set()
+    for hit in ordered:
+        if not covered.isdisjoint(range(hit.start, hit.end)):
             continue
-        chosen = _one_of([hit, *_equals(hit, ordered)], towns)
+        same = equals[hit.start, hit.end, *_rank(hit)]
+        chosen = _one_of([hit, *(other for other in same if other is not hit)], towns)
         if chosen is not None:
             taken.append(chosen)
+            covered.update(range(chosen.start, chosen.end))
     return sorted((_mention(hit) for hit in taken), key=lambda one: one.start)
-
-
-def _equals(hit: Hit, hits: Sequence[Hit]) -> list[Hit]:
-    span, rank = (hit.start, hit.end), _rank(hit)
-    return [
-        other
-        for other in hits
-        if other is not hit and (other.start, other.end) == span and _rank(other) == rank
-    ]
 
 
 def _one_of(options: Sequence[Hit], towns: Collection[str]) -> Hit | None:
@@ -240,6 +238,7 @@ def _ways(mentions: Sequence[Mention], text: str) -> list[Mention]:
 def _corrected(mentions: Sequence[Mention], text: str) -> list[Mention]:
     """A place said after 不对 / 说错了 takes the place of the one before it."""
     out: list[Mention] = []
+    standing: dict[Region, list[int]] = {}
     for one in mentions:
         if out and out[-1].region != one.region:
             gap = text[out[-1].end : one.start]
@@ -250,15 +249,16 @@ def _corrected(mentions: Sequence[Mention], text: str) -> list[Mention]:
                 and not denied_now
                 and _takes_back(gap)
             ):
-                out = [
-                    replace(old, score=-100.0) if not _agree(old.region, one.region) else old for old in out
-                ]
+                for region in [region for region in standing if not _agree(region, one.region)]:
+                    for at in standing.pop(region):
+                        out[at] = replace(out[at], score=-100.0)
                 one = replace(one, score=one.score + 5)
             elif denied_now and len(gap) <= _NEAR and one.plain and not out[-1].plain:
                 one = replace(one, score=5.0)
                 out[-1] = replace(out[-1], score=-100.0)
             elif denied_now and len(gap) <= 8:
                 out[-1] = replace(out[-1], score=out[-1].score + 5)
+        standing.setdefault(one.region, []).append(len(out))
         out.append(one)
     return out
 

@@ -40,6 +40,7 @@ _PLACE_ONLY = re.compile(
     "门口|门前|旁边|围墙|外面|外头|对面|背后|附近|门外|里(?!的|头的)|后门|大门|那边|这边|路口|过来|楼下|周边|上"
 )
 _ONLY_TOLD = re.compile("(?:到|去|在|给|跟|和|喊|叫|问|找|送|是不是|住进?|从|对|靠|我们?|进|卖给|为|告诉)$")
+_TOLD_LONGEST = 4
 _EARLY = 0.0125
 """What each character before it takes off: who is accused is named first."""
 _WORTH = -0.6
@@ -53,7 +54,9 @@ def find_respondent(heard: Heard, kind: str | None) -> Field[str]:
     best: tuple[float, int, int] | None = None
     for start, end in _named(text):
         score = min(end - start, 6) / 6 - _EARLY * start
-        score -= 1.0 * bool(_PLACE_ONLY.match(text, end)) + 0.7 * bool(_ONLY_TOLD.search(text[:start]))
+        score -= 1.0 * bool(_PLACE_ONLY.match(text, end)) + 0.7 * bool(
+            _ONLY_TOLD.search(text[max(0, start - _TOLD_LONGEST) : start])
+        )
         if best is None or score > best[0]:
             best = (score, start, end)
     if best is None or best[0] < _WORTH:
