@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from fastapi import FastAPI
 
+from api.alarm_log import AlarmLog
 from api.bridge_ports import HouseDirectory, HouseTicketDesk
 from api.rehearsal import rehearse
 from api.state import House
@@ -63,6 +64,7 @@ def furnish(app: FastAPI, sessions: SessionMaker, clock: Clock) -> Parts:
     lessons = CorrectionListener(sessions, clock, drafts)
     subscribe(bus, Listeners(tickets, callbacks, transcription, lessons, control), tail)
     app.state.house, app.state.stream, app.state.drafts = house, stream, drafts
+    app.state.alarms = AlarmLog()
     return Parts(control, transcription, tickets, callbacks, drafts, stream, tail)
 
 

@@ -11,13 +11,14 @@ from pydantic import BaseModel, ConfigDict, Field
 from rapidfuzz import fuzz
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from api.alarm_log import Alarm, AlarmLog
 from api.routes.calls import CallIdPath, allowed_call
 from api.security import Operator, Person
 from api.state import House, house_of
 from api.words_view import deafness
 from core.vocabulary import Role, Speaker, label
 from db.models import Category, Ticket, Utterance
-from db.repositories import accounts, house_words, similar_tickets, tickets, utterances
+from db.repositories import house_words, similar_tickets, tickets, utterances
 from db.session import reading, transaction
 from telephony.snapshot import masked
 from tickets.draft.desk import DraftDesk, Drafted, code_of
@@ -57,7 +58,11 @@ async def get_draft(request: Request, person: Operator, call_id: CallIdPath) -> 
     if drafted is None:
         return {"ready": False, "reason": desk.reason, "deaf": deaf}
     async with reading(house.sessions) as session:
-        return {"deaf": deaf} | await _answer(session, house, desk, person, call_id, drafted)
+        answer = await _answer(session, house, desk, person, call_id, drafted)
+    if alarm := answer["alarm"]:
+        words = alarm["evidence"]["words"] if alarm["evidence"] else ""
+        await _alarms(request).raised(house, person, Alarm(call_id, alarm["class"], words))
+    return {"deaf": deaf} | answer
 
 
 @router.post("/calls/{call_id}/draft/ignored")
@@ -68,16 +73,14 @@ async def ignore_alarm(
     house = house_of(request)
     async with transaction(house.sessions) as session:
         await allowed_call(session, person, call_id)
-        await accounts.audit(
-            session,
-            house.clock.now(),
-            person.id,
-            "alarm_ignored",
-            call_id,
-            emergency_class=body.emergency_class,
-            address=person.address,
-        )
+        alarm = Alarm(call_id, body.emergency_class, body.words)
+        await _alarms(request).ignored(session, house, person, alarm)
     return {"ok": True}
+
+
+def _alarms(request: Request) -> AlarmLog:
+    alarms: AlarmLog = request.app.state.alarms
+    return alarms
 
 
 def _desk(request: Request) -> DraftDesk:

@@ -92,3 +92,13 @@ async def audited_since(
     if address is not None:
         query = query.where(AuditEntry.address == address[:60])
     return await session.scalar(query.limit(1)) is not None
+
+
+async def alarm_audited(session: AsyncSession, act: str, call_id: str, emergency_class: str) -> bool:
+    """Whether that is already written down of this call's alarm of this class."""
+    query = select(AuditEntry.id).where(
+        AuditEntry.act == act,
+        AuditEntry.subject == call_id,
+        AuditEntry.details["emergency_class"].as_string() == emergency_class,
+    )
+    return await session.scalar(query.limit(1)) is not None
