@@ -8,10 +8,11 @@ from typing import Protocol
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.clock import Clock
+from core.emergency_words import service_of
 from core.events import Fact
 from core.vocabulary import BridgeRole
 from db.models import Bridge
-from db.repositories import directory
+from db.repositories import directory, emergencies
 from db.session import SessionMaker, reading
 from telephony.bridge_key import Press
 from telephony.ports import Number
@@ -67,9 +68,15 @@ class HouseDirectory:
         """The numbers of several roles, with one question each to the tables."""
         known = [BridgeRole(role) for role in roles if role in set(BridgeRole)]
         matter = directory.Matter(category or "", town, village)
+        services = {role: service for role in roles if (service := service_of(role)) is not None}
         async with reading(self._sessions, urgent=True) as session:
             found = await directory.candidates_of(session, known, matter, self._clock.now())
-        return {role: found[BridgeRole(role)] if role in found else [] for role in roles}
+            own = await emergencies.numbers(session, list(services.values())) if services else {}
+        numbers = {
+            **{str(role): lines for role, lines in found.items()},
+            **{role: own[code] for role, code in services.items()},
+        }
+        return {role: numbers.get(role, []) for role in roles}
 
 
 class HouseTicketDesk:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Final
 
+from core.emergency_words import SERVICES, role_of
+
 CALLER: Final = "caller"
 SEAT: Final = "seat"
 COLLEAGUE: Final = "colleague"
@@ -16,11 +18,15 @@ ROLE_LABELS: Final[dict[str, str]] = {
     "grid_worker": "网格员",
     "internet_office": "网信部门",
     "handling_unit": "承办单位",
-    "emergency": "110/119/120",
+    "emergency": "紧急服务",
+    **{role_of(service): words for service, words in SERVICES.items()},
     "citizen": "群众",
     "callee": "对方",
 }
-"""The two that are here already, colleagues, and core.vocabulary.BridgeRole. `extra-1` … are added people."""
+"""The two that are here already, colleagues, core.vocabulary.BridgeRole, each emergency service.
+
+`extra-1` … are added people.
+"""
 
 
 class BridgeKind(StrEnum):

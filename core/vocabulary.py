@@ -161,7 +161,7 @@ class BridgeRole(StrEnum):
     INTERNET_OFFICE = "internet_office"
     HANDLING_UNIT = "handling_unit"
     EMERGENCY = "emergency"
-    """110, 119, 120: a recorded hand-over."""
+    """As the rules say it; in a conference 110, 119, 120 and 122 are parties each (core.emergency_words)."""
     CITIZEN = "citizen"
     """Never from the directory: the number of the call or ticket."""
 

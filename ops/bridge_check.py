@@ -1,7 +1,8 @@
 """Looks over what conferences really did, from Asterisk's own records (CEL) and the database's rows.
 
 Independent of the code that makes conferences: it knows only the names of rooms and channels. Each press
-one conference, each role one leg at a time, each attempt dialled once, each number once unless asked again.
+one conference, each role one leg at a time, each emergency service one leg, each attempt dialled once,
+each number once unless asked again.
 """
 
 from __future__ import annotations
@@ -114,6 +115,7 @@ def _legs(rows: sqlite3.Connection, records: Records) -> Iterator[str]:
         yield from _one_at_a_time(leg, lives)
     yield from _never_dialled(rows, records)
     yield from _numbers_once(rows)
+    yield from _services_once(rows, records)
 
 
 def _one_at_a_time(leg: tuple[int, int], lives: list[tuple[int, Life]]) -> Iterator[str]:
@@ -139,6 +141,22 @@ def _numbers_once(rows: sqlite3.Connection) -> Iterator[str]:
     for leg, place, times, asked in rows.execute(query):
         if times > 1 + asked:
             yield f"leg {leg}: number {place} was called {times} times, asked for {asked} times"
+
+
+def _services_once(rows: sqlite3.Connection, records: Records) -> Iterator[str]:
+    """110, 119, 120 and 122 are called by one leg each, whatever its role and whichever of their numbers."""
+    query = """SELECT DISTINCT u.code, l.bridge_id, l.id, a.number FROM bridge_attempts a
+               JOIN bridge_legs l ON l.id = a.leg_id
+               JOIN bridge_numbers n ON n.leg_id = l.id AND n.place = a.place
+               JOIN phone_numbers p ON p.number = n.digits
+               JOIN units u ON u.id = p.unit_id AND u.code IN ('110', '119', '120', '122')"""
+    called: dict[tuple[int, str], set[int]] = defaultdict(set)
+    for service, bridge, leg, number in rows.execute(query):
+        if (bridge, leg, number) in records.legs:
+            called[bridge, service].add(leg)
+    for (bridge, service), legs in called.items():
+        if len(legs) > 1:
+            yield f"bridge {bridge} called {service} with {len(legs)} legs"
 
 
 def _rooms(rows: sqlite3.Connection, records: Records) -> Iterator[str]:

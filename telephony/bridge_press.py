@@ -10,9 +10,10 @@ from sqlalchemy import insert
 
 from core.bridge_events import BridgePressed, LegFailed
 from core.bridge_words import CALLER, SEAT, BridgeKind, BridgeState, LegAim, Presser
+from core.emergency_words import is_emergency
 from core.errors import IllegalTransition, InvalidField, NotFound
 from core.ids import SeatId
-from core.vocabulary import BridgeRole, CallState, SeatState
+from core.vocabulary import CallState, SeatState
 from db.models.bridge import Bridge, BridgeAttempt, BridgeLeg, BridgeNumber
 from db.models.call import Call
 from db.repositories import bridges, calls, seats
@@ -182,7 +183,7 @@ async def _write_legs(
             "seat_id": at_seats.get(role),
             "aim": LegAim.MUSIC if held and role == CALLER else LegAim.ROOM,
             # A dispatcher of 110, 119 or 120 presses no key
-            "asks": asks and role != BridgeRole.EMERGENCY,
+            "asks": asks and not is_emergency(role),
             "since": step.now,
         }
         for role in roles

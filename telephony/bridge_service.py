@@ -16,6 +16,7 @@ from core.bridge_events import LegFact, LegRedialled, LegRemoved, LegTalked
 from core.bridge_words import CALLER, BridgeEnd, BridgeState, LegState
 from core.bus import Bus
 from core.clock import Clock
+from core.emergency_words import is_emergency
 from core.errors import ActionRefused, HotlineError, IllegalTransition, InvalidField, NotFound
 from core.tasks import TaskGroup
 from db.models.bridge import Bridge, BridgeLeg
@@ -187,7 +188,7 @@ class BridgeService:
             kept = may_dial(numbers, step.limits)
             if not kept:
                 raise NobodyToCall
-            if role is None:  # asked for twice, a person would be rung twice: a role is there once
+            if role is None or is_emergency(role):  # by its role or by its number, it is rung once
                 await check_not_here(session, legs, kept)
             await self._check_more(step)
             leg = await begin_leg(step, name, kept, asks=asks)

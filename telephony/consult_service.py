@@ -7,6 +7,7 @@ from typing import Final
 
 from core.bridge_events import LegLeft, LegRedialled, LegRemoved
 from core.bridge_words import CALLER, COLLEAGUE, BridgeState, LegAim, LegState, is_colleague
+from core.emergency_words import is_emergency
 from core.errors import IllegalTransition, NotFound
 from core.vocabulary import CallState
 from db.models.bridge import BridgeLeg
@@ -15,6 +16,7 @@ from db.session import reading, transaction
 from telephony.bridge_key import Ask
 from telephony.bridge_legs import apply, dial_order, note_attempt
 from telephony.bridge_limits import NobodyToCall, check_caps, may_dial, read_limits
+from telephony.bridge_numbers import check_not_here
 from telephony.bridge_press import begin_leg, check_seat
 from telephony.bridge_rules import back_to_queue, caller_of, own_of, send, side_of
 from telephony.bridge_service import BridgeService, Parts
@@ -141,6 +143,10 @@ async def _ask(step: Step, legs: list[BridgeLeg], ask: Ask, numbers: Sequence[Nu
         await check_seat(step, ask.seat_id)
     elif not kept:
         raise NobodyToCall
+    elif ask.role is not None and is_emergency(ask.role):
+        if any(leg.role == ask.role for leg in legs):  # one leg a service: called again, never beside
+            raise IllegalTransition(reason="已经呼叫过，请在卡片上重拨")
+        await check_not_here(step.session, legs, kept)
     await check_caps(step.session, step.limits, None, step.now)
     if caller.state is LegState.JOINED:
         hold(step, caller)

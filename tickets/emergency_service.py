@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from tickets.draft.features import cue_hits
 from tickets.draft.guards import guards_in, taken_back
@@ -13,13 +13,14 @@ from tickets.draft.lexicons import rows
 from tickets.draft.turns import CALLER, Turn
 
 
-def suggest(lines: Iterable[str], by_rule: str | None) -> str | None:
+def suggest(lines: Iterable[str], by_rule: str | None, here: Collection[str] = ()) -> str | None:
     """The service that most words name; where none does the one that the category's rule names.
 
     A word that is denied, past, a drill or settled counts for nothing: the guard is the alarms' own.
-    None where two are named alike: then a person is shown all of them.
+    None where two are named alike: then a person is shown all of them. Who is `here` is called already.
     """
-    named = _named(lines)
+    named = Counter({service: words for service, words in _named(lines).items() if service not in here})
+    by_rule = None if by_rule in here else by_rule
     if not named:
         return by_rule
     first, *others = named.most_common(2)

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from core.bridge_events import BridgeFact
 from core.bus import Bus
 from core.clock import SHANGHAI, Clock
+from core.emergency_words import is_emergency
 from core.events import Fact
-from core.vocabulary import BridgeRole, Urgency
+from core.vocabulary import Urgency
 from db.models import Bridge, Ticket, TicketEvent
 from db.repositories import accounts, leg_words, tickets
 from db.repositories.leg_words import Voice
@@ -29,7 +30,7 @@ class HandoverListener:
         told: Fact | None = None
         async with transaction(self._sessions) as session:
             voices = await leg_words.of_bridge(session, fact.bridge_id)
-            taken = [one for one in voices if one.role == BridgeRole.EMERGENCY and one.joined_at is not None]
+            taken = [one for one in voices if is_emergency(one.role) and one.joined_at is not None]
             bridge = await session.get(Bridge, fact.bridge_id) if taken else None
             if bridge is None or bridge.ticket_id is None:
                 return

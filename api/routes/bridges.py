@@ -9,16 +9,18 @@ from fastapi import APIRouter, Header, Path, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from api import emergency_roles
 from api.bridge_caller import Asker, AskerHere
 from api.bridge_ports import Bridges
 from api.bridge_view import bridge_json
 from api.routes.tickets import allowed_ticket
 from api.state import House, house_of
 from core.bridge_words import BridgeState, Presser
+from core.emergency_words import ServiceRole
 from core.errors import Forbidden, InvalidField, NotAtSeat, NotFound
 from core.vocabulary import BridgeRole
 from db.models import Bridge, Contact, PhoneNumber, Ticket, Unit
-from db.repositories import accounts, bridges, seats, tickets
+from db.repositories import accounts, bridges, directory, seats, tickets
 from db.session import reading, transaction
 from telephony.bridge_key import Press
 from telephony.ports import Number
@@ -39,7 +41,9 @@ class PressBody(_Body):
 
     presser: Presser = Presser.SEAT_CALL
     ticket_id: int | None = Field(default=None, ge=1, le=2**53)
-    roles: list[BridgeRole] = Field(default_factory=lambda: list(DEFAULT_ROLES), min_length=1, max_length=5)
+    roles: list[BridgeRole | ServiceRole] = Field(
+        default_factory=lambda: list(DEFAULT_ROLES), min_length=1, max_length=8
+    )
     category: str | None = Field(default=None, pattern=r"^[0-9]{2,8}$")
     town_code: str | None = Field(default=None, pattern=r"^[0-9]{1,12}$")
     village_id: int | None = Field(default=None, ge=1, le=2**53)
@@ -48,7 +52,7 @@ class PressBody(_Body):
 class AddBody(_Body):
     """A role that is not there yet, or one number of the directory."""
 
-    role: BridgeRole | None = None
+    role: BridgeRole | ServiceRole | None = None
     number_id: int | None = Field(default=None, ge=1, le=2**53)
 
 
@@ -105,9 +109,10 @@ async def add(request: Request, asker: AskerHere, bridge_id: Id, body: AddBody) 
     if (body.role is None) == (body.number_id is None):
         raise InvalidField(field="role", reason="请选择一个角色，或通讯录中的一个号码")
     async with reading(house_of(request).sessions, urgent=True) as session:
-        await allowed_bridge(session, asker, bridge_id)
+        bridge = await allowed_bridge(session, asker, bridge_id)
         numbers = await directory_number(session, body.number_id) if body.number_id is not None else []
-    await _service(request).add(bridge_id, body.role, numbers)
+        role = await _role_of(session, bridge, body)
+    await _service(request).add(bridge_id, role, numbers)
     return await _now(request, asker, bridge_id, "bridge_added")
 
 
@@ -145,6 +150,13 @@ async def end(request: Request, asker: AskerHere, bridge_id: Id) -> dict[str, An
     return await _now(request, asker, bridge_id, "bridge_ended")
 
 
+async def _role_of(session: AsyncSession, bridge: Bridge, body: AddBody) -> str | None:
+    if body.number_id is not None:
+        return await emergency_roles.of_number(session, body.number_id)
+    matter = directory.Matter(bridge.about, None, None)
+    return (await emergency_roles.named(session, [str(body.role)], matter))[0]
+
+
 async def _own_seat(session: AsyncSession, asker: Asker) -> int | None:
     seat = await seats.of_operator(session, asker.person.id) if asker.person is not None else None
     return seat.id if seat is not None else None
@@ -171,17 +183,21 @@ async def _press_of(session: AsyncSession, asker: Asker, key: str, body: PressBo
         # Who may not open a ticket calls nobody in its name; who has the caller on the line may always
         await allowed_ticket(session, person, ticket.id)
     at_seat = seat is not None and body.presser in (Presser.SEAT_CALL, Presser.TICKET)
+    category = body.category or (ticket.category_code if ticket is not None else None)
+    town = body.town_code or (ticket.town_code if ticket is not None else None)
+    village = body.village_id or (ticket.village_id if ticket is not None else None)
+    matter = directory.Matter(category or "", town, village)
     return Press(
         key=f"{asker.name}:{key}",
         presser=body.presser,
-        roles=[str(role) for role in body.roles],
+        roles=await emergency_roles.named(session, body.roles, matter),
         account_id=asker.account_id,
         seat_id=seat.id if seat is not None and at_seat else None,
         call_id=call_id,
         ticket_id=ticket.id if ticket is not None else None,
-        category=body.category or (ticket.category_code if ticket is not None else None),
-        town=body.town_code or (ticket.town_code if ticket is not None else None),
-        village=body.village_id or (ticket.village_id if ticket is not None else None),
+        category=category,
+        town=town,
+        village=village,
         given=_citizen(ticket, body) if call_id is None else {},
     )
 

@@ -9,16 +9,18 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from api import emergency_roles
 from api.bridge_caller import Asker, AskerHere
 from api.bridge_ports import Bridges
 from api.bridge_view import bridge_json
 from api.routes.bridges import Id, Key, allowed_bridge, directory_number
 from api.state import house_of
 from core.bridge_words import COLLEAGUE, BridgeKind, Presser
+from core.emergency_words import ServiceRole
 from core.errors import Forbidden, InvalidField, NotAtSeat
 from core.vocabulary import BridgeRole
-from db.models import Bridge, Seat
-from db.repositories import accounts, bridges, seats, tickets
+from db.models import Bridge, Seat, Ticket
+from db.repositories import accounts, bridges, directory, seats, tickets
 from db.session import reading, transaction
 from telephony.bridge_key import Ask, Press
 from telephony.consult_states import Order
@@ -51,7 +53,7 @@ class ConsultBody(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     seat_id: int | None = Field(default=None, ge=1, le=99)
-    role: BridgeRole | None = None
+    role: BridgeRole | ServiceRole | None = None
     number_id: int | None = Field(default=None, ge=1, le=2**53)
     queue: bool = False
     blind: bool = False
@@ -78,14 +80,16 @@ async def consult(request: Request, asker: AskerHere, key: Key, body: ConsultBod
         if running is not None and not asker.may_handle(running):
             raise Forbidden
         numbers = await directory_number(session, body.number_id) if body.number_id is not None else []
+        ticket = await tickets.of_call(session, call_id)
+        role = await _role_of(session, body, ticket)
         new = not body.queue and (known is not None or running is None)
-        press = await _press_of(session, asker, seat, body, numbers) if new else {}
+        press = _press_of(asker, seat, ticket, body, role or GIVEN, numbers) if new else {}
     act = "transferred" if body.blind or body.queue else "consulted"
     if body.queue:
         await service.requeue(call_id, seat.id)
         return await _answer(request, asker, act, call_id, None)
     if running is not None and not new:
-        await service.ask(running.id, Ask(body.seat_id, body.role, numbers, body.blind))
+        await service.ask(running.id, Ask(body.seat_id, role, numbers, body.blind))
         return await _answer(request, asker, act, call_id, running.id)
     presses: Bridges = request.app.state.bridges
     bridge_id = await presses.press(Press(key=f"{asker.name}:{key}", **press))
@@ -144,11 +148,19 @@ async def _seat_of(session: AsyncSession, asker: Asker) -> tuple[Seat, str]:
     return seat, seat.call_id
 
 
-async def _press_of(
-    session: AsyncSession, asker: Asker, seat: Seat, body: ConsultBody, numbers: Sequence[Number]
+async def _role_of(session: AsyncSession, body: ConsultBody, ticket: Ticket | None) -> str | None:
+    if body.number_id is not None:
+        return await emergency_roles.of_number(session, body.number_id)
+    if body.role is None:
+        return None
+    about = (ticket.category_code or "", ticket.town_code, ticket.village_id) if ticket else ("", None, None)
+    return (await emergency_roles.named(session, [body.role], directory.Matter(*about)))[0]
+
+
+def _press_of(  # noqa: PLR0913, RUF100 - whom to ask, by whom and about what
+    asker: Asker, seat: Seat, ticket: Ticket | None, body: ConsultBody, role: str, numbers: Sequence[Number]
 ) -> dict[str, Any]:
-    ticket = await tickets.of_call(session, seat.call_id or "")
-    role = COLLEAGUE if body.seat_id is not None else str(body.role) if body.role is not None else GIVEN
+    role = COLLEAGUE if body.seat_id is not None else role
     return {
         "kind": BridgeKind.CONSULT,
         "presser": Presser.SEAT_CALL,

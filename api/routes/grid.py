@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Body, Header, Path, Request
@@ -15,10 +14,11 @@ from api.bridge_view import bridge_json
 from api.security import MAX_ROW_ID, PLAIN_TEXT, GridWorker, Person
 from api.state import house_of
 from core.bridge_words import Presser
+from core.emergency_words import role_of
 from core.errors import Forbidden, InvalidField, NotFound
 from core.vocabulary import BridgeRole, NumberKind, label
 from db.models import Bridge, Category, Contact, Grid, GridMember, PhoneNumber, Town, Village
-from db.repositories import accounts, bridges, directory
+from db.repositories import accounts, bridges, directory, emergencies
 from db.session import reading, transaction
 from telephony.bridge_key import Press
 from telephony.ports import Number
@@ -34,13 +34,13 @@ REPORTED: Final = ("content", "category_code", "town_code", "village_id", "addre
 
 
 class PressBody(BaseModel):
-    """What it is about and where; which of 110, 119 and 120 is to come as well."""
+    """What it is about and where; which emergency services are to come as well."""
 
     model_config = ConfigDict(extra="forbid")
     category: str = Field("", pattern=r"^(\d{2}|\d{4})?$")
     town: str = Field("", max_length=12, pattern=PLAIN_TEXT)
     village: int | None = Field(None, ge=1, le=MAX_ROW_ID)
-    emergency: Literal["", "110", "119", "120"] = ""
+    services: list[Literal["110", "119", "120", "122"]] = Field([], max_length=4)
 
 
 class Own(BaseModel):
@@ -153,19 +153,20 @@ async def _press(session: AsyncSession, person: Person, key: str, body: PressBod
         raise InvalidField(field="town", reason="请选择事发的乡镇街道或村社区")
     wanted = await directory.roles_for(session, body.category, town, body.village)
     roles = [role for role in wanted if role is not BridgeRole.EMERGENCY]
-    given: dict[str, Sequence[Number]] = {str(BridgeRole.GRID_WORKER): own}
-    if body.emergency:
-        roles.append(BridgeRole.EMERGENCY)
-        given[str(BridgeRole.EMERGENCY)] = [Own(digits=body.emergency, label="紧急号码", name=body.emergency)]
+    lines = await emergencies.numbers(session, body.services)
+    services = {
+        str(role_of(service)): lines[service] or [Own(digits=service, label="紧急号码", name=service)]
+        for service in body.services
+    }
     return Press(
         key=f"p{person.id}:{key}",
         presser=Presser.GRID,
-        roles=[str(role) for role in dict.fromkeys([BridgeRole.GRID_WORKER, *roles])],
+        roles=[str(role) for role in dict.fromkeys([BridgeRole.GRID_WORKER, *roles, *services])],
         account_id=person.id,
         category=body.category or None,
         town=town,
         village=body.village,
-        given=given,
+        given={str(BridgeRole.GRID_WORKER): own, **services},
     )
 
 

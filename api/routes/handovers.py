@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Literal
 
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from api import emergency_roles
 from api.bridge_ports import Bridges
 from api.bridge_view import bridge_json
 from api.routes.bridges import Id, Key
 from api.routes.calls import CallIdPath, allowed_call
 from api.security import Operator, Person
 from api.state import house_of
-from core.bridge_words import SEAT, LegState, Presser
-from core.emergency_words import SERVICES
+from core.bridge_words import SEAT, BridgeState, LegState, Presser
+from core.emergency_words import SERVICES, is_emergency, role_of, service_of
 from core.errors import Forbidden, IllegalTransition, NotAtSeat, NotFound
-from core.vocabulary import BridgeRole, Role, Speaker
-from db.models import Unit
+from core.vocabulary import Role, Speaker
+from db.models import Bridge
 from db.repositories import accounts, bridges, directory, emergencies, seats, tickets, utterances
+from db.repositories.directory import Candidate
 from db.session import reading, transaction
 from telephony.bridge_key import Press
 from telephony.bridge_limits import NobodyToCall
+from telephony.bridge_states import ON_THE_WAY, OVER
 from tickets.emergency_service import suggest
 
 router = APIRouter(prefix="/api/v1/handovers")
@@ -41,17 +45,25 @@ async def proposal(request: Request, person: Operator, call_id: CallIdPath) -> d
     async with reading(house_of(request).sessions) as session:
         await allowed_call(session, person, call_id)
         found = await emergencies.numbers(session, list(SERVICES))
+        here = await _called(session, await bridges.open_of_call(session, call_id))
         said = [
             line.text for line in await utterances.of_call(session, call_id) if line.speaker is Speaker.CALLER
         ]
-        suggested = suggest(said, await _by_rule(session, call_id))
-    services = [{"service": code, "label": label} for code, label in SERVICES.items() if found[code]]
+        suggested = suggest(said, await _by_rule(session, call_id), here)
+    services = [
+        {"service": code, "label": label, "called": code in here}
+        for code, label in SERVICES.items()
+        if found[code]
+    ]
     return {"services": services, "suggested": suggested if suggested and found.get(suggested) else None}
 
 
 @router.post("")
 async def hand_over(request: Request, person: Operator, key: Key, body: Handover) -> dict[str, Any]:
-    """Call the service into the caller's conference; it is asked for no key, and joins when it answers."""
+    """Call the service into the caller's conference; it is asked for no key, and joins when it answers.
+
+    Each service is a party of its own: 119 and 120 come to one conference, and each is called once.
+    """
     house = house_of(request)
     async with reading(house.sessions, urgent=True) as session:
         seat = await seats.of_operator(session, person.id)
@@ -62,10 +74,9 @@ async def hand_over(request: Request, person: Operator, key: Key, body: Handover
         numbers = (await emergencies.numbers(session, [body.service]))[body.service]
     if not numbers:
         raise NobodyToCall
-    role, service = str(BridgeRole.EMERGENCY), _service(request)
+    role, service = str(role_of(body.service)), _service(request)
     if running is not None:
         bridge_id = running.id
-        await service.add(bridge_id, role, numbers, asks=False)
     else:
         press = Press(
             key=f"p{person.id}:{key}",
@@ -81,6 +92,7 @@ async def hand_over(request: Request, person: Operator, key: Key, body: Handover
             announce=body.service,
         )
         bridge_id = await service.press(press)
+    await _see_that_it_comes(request, bridge_id, role, numbers)
     return await _told(request, person, bridge_id, "handover_pressed", service=body.service)
 
 
@@ -93,10 +105,14 @@ async def done(request: Request, person: Operator, bridge_id: Id) -> dict[str, A
             raise NotFound(what="三方通话")
         if bridge.account_id != person.id and not person.at_least(Role.SHIFT_LEADER):
             raise Forbidden
-        legs = {leg.role: leg for leg in await bridges.legs_of(session, bridge_id)}
-    taken, seat = legs.get(str(BridgeRole.EMERGENCY)), legs.get(SEAT)
-    if taken is None or taken.state is not LegState.JOINED:
+        legs = await bridges.legs_of(session, bridge_id)
+    services = [leg.state for leg in legs if is_emergency(leg.role)]
+    if LegState.JOINED not in services:
         raise IllegalTransition(reason="对方还没有接通，不能移交")
+    if any(state in ON_THE_WAY for state in services):
+        # Were it in vain, nobody would be left to call again
+        raise IllegalTransition(reason="还有一方正在呼叫，接通或移出后再退出")
+    seat = next((leg for leg in legs if leg.role == SEAT), None)
     if seat is not None and seat.state is LegState.JOINED:
         await _service(request).remove(bridge_id, seat.id)
     return await _told(request, person, bridge_id, "handed_over")
@@ -107,15 +123,35 @@ def _service(request: Request) -> Bridges:
     return service
 
 
+async def _see_that_it_comes(
+    request: Request, bridge_id: int, role: str, numbers: Sequence[Candidate]
+) -> None:
+    """The service is a party of this conference: added to one that ran, called again where it was in vain."""
+    async with reading(house_of(request).sessions, urgent=True) as session:
+        bridge = await bridges.get(session, bridge_id)
+        leg = next((leg for leg in await bridges.legs_of(session, bridge_id) if leg.role == role), None)
+    if bridge is None or bridge.state is BridgeState.ENDED:
+        return  # the same press, told again after all was over
+    if leg is None:
+        await _service(request).add(bridge_id, role, numbers, asks=False)
+    elif leg.state in OVER:
+        await _service(request).redial(bridge_id, leg.id)
+
+
+async def _called(session: AsyncSession, running: Bridge | None) -> set[str]:
+    """Services that are in the conference or on their way."""
+    legs = await bridges.legs_of(session, running.id) if running is not None else []
+    called = {service_of(leg.role) for leg in legs if leg.state not in OVER}
+    return {service for service in called if service is not None}
+
+
 async def _by_rule(session: AsyncSession, call_id: str) -> str | None:
     """The service that the directory's rules name for the ticket's category."""
     ticket = await tickets.of_call(session, call_id)
     if ticket is None or not ticket.category_code:
         return None
-    rules = await directory.roles_for(session, ticket.category_code, ticket.town_code, ticket.village_id)
-    rule = rules.get(BridgeRole.EMERGENCY)
-    unit = await session.get(Unit, rule.unit_id) if rule is not None and rule.unit_id else None
-    return unit.code if unit is not None and unit.code in SERVICES else None
+    matter = directory.Matter(ticket.category_code, ticket.town_code, ticket.village_id)
+    return await emergency_roles.by_rule(session, matter)
 
 
 async def _told(request: Request, person: Person, bridge_id: int, act: str, **details: str) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from api.routes.seats import sip_account
 from api.security import GridWorker, Operator, Person, ShiftLeader, anybody, person_of
 from api.state import House, house_of
 from core.config import PROJECT_ROOT
+from core.emergency_words import SERVICES
 from core.errors import NotFound
 from core.vocabulary import Role, label
 
@@ -83,7 +84,7 @@ async def ticket_page(request: Request, person: Operator, ticket_id: Annotated[i
 @router.get("/grid")
 async def grid_page(request: Request, person: GridWorker) -> Response:
     """The grid worker's telephone."""
-    return _page(request, "grid", person)
+    return _page(request, "grid", person, services=SERVICES)
 
 
 @router.get("/directory")

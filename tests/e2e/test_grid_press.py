@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from ops.phone import ScriptedPhone, tone
 from tests.e2e.bridge_house import BridgeHouse, open_house
 from tests.e2e.pages import window
 from tests.e2e.test_directory_pages import shoot
@@ -38,10 +39,18 @@ def telephone(browser: Browser, house: BridgeHouse) -> Iterator[Page]:
 
 def test_one_tap_and_three_people_talk(house: BridgeHouse, telephone: Page, tmp_path: Path) -> None:
     page = telephone
-    with house.outside(tmp_path):
+    their = {"play": str(tone(tmp_path / "services.wav", hz=1810.0, seconds=10)), "loop": True}
+    with (
+        house.outside(tmp_path),
+        ScriptedPhone.outside(house.carrier, house.settings, "119", auto_answer=True, **their),
+        ScriptedPhone.outside(house.carrier, house.settings, "120", auto_answer=True, **their),
+    ):
         page.locator("#matter [name=category]").select_option("0101")
+        page.get_by_label("119 火警").check()
+        page.get_by_label("120 急救").check()
+        shoot(page, "grid-services")
         page.get_by_test_id("press").dblclick()
-        for role in ("grid_worker", "internet_office", "handling_unit"):
+        for role in ("grid_worker", "internet_office", "handling_unit", "emergency-119", "emergency-120"):
             card = page.get_by_test_id(f"leg-{role}")
             expect(card).to_have_attribute("data-state", "joined")
             expect(card).to_contain_text("已接通")
@@ -57,6 +66,7 @@ def test_one_tap_and_three_people_talk(house: BridgeHouse, telephone: Page, tmp_
     leader = house.hotline.sign_in("leader")
     tickets = leader.get("/api/tickets")["tickets"]
     assert len(tickets) == 1, "one press, however often it was tapped"
+    assert house.problems() == []
     page.locator("#done").click()
     expect(page.get_by_test_id("press")).to_be_visible()
 

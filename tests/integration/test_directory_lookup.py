@@ -13,12 +13,13 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from api import emergency_roles
 from core.clock import SHANGHAI
 from core.vocabulary import BridgeRole, NumberKind
 from db.directory_data import load_directory
 from db.directory_forms import Form, RuleForm, ShiftForm, UnitForm, read
 from db.models import BridgeRule, Contact, PhoneNumber, Unit, Village
-from db.repositories import directory
+from db.repositories import directory, emergencies
 from db.repositories.directory import Matter
 from db.repositories.directory_index import load_index
 from db.repositories.directory_rows import save
@@ -146,6 +147,24 @@ async def test_fire_brings_119_and_a_citizen_is_never_looked_up(session: AsyncSe
     assert [(one.digits, one.verified) for one in found] == [("119", True)]
     assert await directory.candidates(session, BridgeRole.CITIZEN, Matter("1003"), NOON) == []
     assert BridgeRole.EMERGENCY not in await directory.roles_for(session, "0101", CAOTANG, None)
+
+
+async def test_the_service_that_a_rule_means_is_the_party_of_that_service(session: AsyncSession) -> None:
+    fire, other = Matter("1003"), Matter("0101")
+    assert await emergency_roles.named(session, ["emergency", "grid_worker"], fire) == [
+        "grid_worker",
+        "emergency-119",
+    ]
+    assert await emergency_roles.named(session, ["emergency", "emergency-119"], fire) == ["emergency-119"]
+    assert await emergency_roles.named(session, ["emergency"], other) == ["emergency"]
+    found = await emergencies.numbers(session, ["119", "120"])
+    ids = {service: lines[0].number_id for service, lines in found.items()}
+    assert {service: await emergency_roles.of_number(session, one) for service, one in ids.items()} == {
+        "119": "emergency-119",
+        "120": "emergency-120",
+    }
+    (worker, *_) = await directory.candidates(session, BridgeRole.INTERNET_OFFICE, other, NOON)
+    assert await emergency_roles.of_number(session, worker.number_id) is None
 
 
 async def test_the_same_number_of_two_people_rings_once(session: AsyncSession) -> None:

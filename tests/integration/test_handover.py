@@ -9,6 +9,7 @@ import pytest
 
 from core.bridge_events import LegJoined, LegLeft
 from core.bridge_words import BridgeState, LegState, Presser
+from core.errors import IllegalTransition
 from core.vocabulary import CallState, NumberKind, Speaker, TicketStatus, UnitKind, Urgency
 from db.models import Bridge, BridgeAttempt, BridgeLeg, BridgeNumber, PhoneNumber, Ticket, Unit
 from db.repositories import tickets
@@ -29,6 +30,7 @@ class Rooms:
         self.presses: list[Press] = []
         self.added: list[tuple[int, str, list[str], bool]] = []
         self.removed: list[tuple[int, int]] = []
+        self.redialled: list[tuple[int, int]] = []
 
     async def press(self, press: Press) -> int:
         self.presses.append(press)
@@ -40,6 +42,9 @@ class Rooms:
 
     async def remove(self, bridge_id: int, leg_id: int) -> None:
         self.removed.append((bridge_id, leg_id))
+
+    async def redial(self, bridge_id: int, leg_id: int) -> None:
+        self.redialled.append((bridge_id, leg_id))
 
 
 @pytest.fixture
@@ -87,7 +92,7 @@ def a_conference(state: LegState, joined: bool) -> list[object]:
         BridgeLeg(
             id=1, bridge_id=1, role="seat", state=LegState.JOINED, since=NOW, seat_id=1, channel="PJSIP/s"
         ),
-        BridgeLeg(id=2, bridge_id=1, role="emergency", state=state, since=NOW, asks=False),
+        BridgeLeg(id=2, bridge_id=1, role="emergency-119", state=state, since=NOW, asks=False),
     ]
     attempt = BridgeAttempt(id=5, leg_id=2, number=1, place=0, channel_id="br-5", ordered_at=NOW)
     if joined:
@@ -116,17 +121,47 @@ async def test_a_press_calls_the_directorys_number_asks_no_key_and_tells_the_cal
     answer = await browser.post("/api/v1/handovers", json={"service": "120"}, headers=KEY)
     assert answer.status_code == 200, answer.text
     (press,) = talk.rooms.presses
-    assert (press.roles, press.asks, press.announce, press.call_id) == (["emergency"], False, "120", "ms-1")
-    assert [one.digits for one in press.given["emergency"]] == ["02356550120"]
+    assert (press.roles, press.asks, press.announce, press.call_id) == (
+        ["emergency-120"],
+        False,
+        "120",
+        "ms-1",
+    )
+    assert [one.digits for one in press.given["emergency-120"]] == ["02356550120"]
     (look,) = await talk.looks("handover_pressed")
     assert (look.account_id, look.details["service"]) == (IDS["op01"], "120")
 
 
-async def test_into_a_running_conference_it_is_one_more_party(talk):
+async def test_into_a_running_conference_each_service_is_one_more_party(talk):
     await talk.add(*a_conference(LegState.JOINED, True))
+    browser = await talk.as_("op01")
+    asked = (await browser.get("/api/v1/handovers/ms-1")).json()
+    assert {one["service"]: one["called"] for one in asked["services"]} == {"119": True, "120": False}
+    answer = await browser.post("/api/v1/handovers", json={"service": "120"}, headers=KEY)
+    assert answer.status_code == 200
+    assert talk.rooms.added == [(1, "emergency-120", ["02356550120"], False)]
+
+
+@pytest.mark.parametrize("state", [LegState.JOINED, LegState.RINGING, LegState.NO_ANSWER])
+async def test_a_service_that_is_there_is_not_called_beside_itself_but_again_where_it_was_in_vain(
+    talk, state
+):
+    await talk.add(*a_conference(state, False))
     answer = await (await talk.as_("op01")).post("/api/v1/handovers", json={"service": "119"}, headers=KEY)
     assert answer.status_code == 200
-    assert talk.rooms.added == [(1, "emergency", ["119"], False)]
+    assert [*talk.rooms.presses, *talk.rooms.added] == []
+    assert talk.rooms.redialled == ([(1, 2)] if state is LegState.NO_ANSWER else [])
+
+
+async def test_nobody_leaves_while_a_second_service_is_still_being_called(talk):
+    second = BridgeLeg(id=3, bridge_id=1, role="emergency-120", state=LegState.RINGING, since=NOW, asks=False)
+    await talk.add(*a_conference(LegState.JOINED, True), second)
+    browser = await talk.as_("op01")
+    assert (await browser.post("/api/v1/handovers/1/done")).status_code == 409
+    async with transaction(talk.sessions) as session:
+        (await session.get(BridgeLeg, 3)).state = LegState.BUSY
+    assert (await browser.post("/api/v1/handovers/1/done")).status_code == 200
+    assert talk.rooms.removed == [(1, 1)]
 
 
 @pytest.mark.parametrize(
@@ -153,7 +188,7 @@ async def test_the_seat_leaves_once_the_service_has_it_and_not_before(talk):
 
 async def test_the_ticket_becomes_most_urgent_and_says_who_took_it_when(talk):
     await talk.add(*a_conference(LegState.JOINED, True))
-    about = {"at": NOW, "bridge_id": 1, "call_id": "ms-1", "leg_id": 2, "role": "emergency", "attempt": 1}
+    about = {"at": NOW, "bridge_id": 1, "call_id": "ms-1", "leg_id": 2, "role": "emergency-119", "attempt": 1}
     bus = talk.app.state.house.bus
     await bus.publish(LegJoined(**about))
     async with reading(talk.sessions) as session:
@@ -171,7 +206,7 @@ async def test_the_ticket_becomes_most_urgent_and_says_who_took_it_when(talk):
 @pytest.mark.parametrize("door", ["save", "dispatch"])
 async def test_an_urgency_that_a_person_set_after_the_hand_over_stands(talk, door):
     await talk.add(*a_conference(LegState.JOINED, True))
-    about = {"at": NOW, "bridge_id": 1, "call_id": "ms-1", "leg_id": 2, "role": "emergency", "attempt": 1}
+    about = {"at": NOW, "bridge_id": 1, "call_id": "ms-1", "leg_id": 2, "role": "emergency-119", "attempt": 1}
     await talk.app.state.house.bus.publish(LegJoined(**about))
     async with transaction(talk.sessions) as session:
         ticket = await session.get(Ticket, 7)
@@ -197,11 +232,27 @@ async def test_an_urgency_that_a_person_set_after_the_hand_over_stands(talk, doo
 
 async def test_a_dispatcher_is_never_asked_for_a_key_whoever_else_is_called() -> None:
     async def work(house: House) -> None:
-        await house.press(roles=("grid_worker", "emergency"), given={"emergency": [Line("119")]})
+        given = {"emergency-119": [Line("119")], "emergency-120": [Line("120")]}
+        await house.press(roles=("grid_worker", *given), given=given)
         _, legs = await house.rows()
         assert {leg.role: leg.asks for leg in legs if leg.role not in ("caller", "seat")} == {
             "grid_worker": True,
-            "emergency": False,
+            "emergency-119": False,
+            "emergency-120": False,
         }
+
+    await open_house(work)
+
+
+async def test_each_service_is_one_leg_by_its_role_or_by_its_number() -> None:
+    async def work(house: House) -> None:
+        bridge_id = await house.press(roles=("emergency-119",), given={"emergency-119": [Line("119")]})
+        await house.service.add(bridge_id, "emergency-120", [Line("120")], asks=False)
+        await house.service.add(bridge_id, None, [Line("110")])
+        for role, number in (("emergency-119", "119"), ("emergency-110", "110"), (None, "120")):
+            with pytest.raises(IllegalTransition):
+                await house.service.add(bridge_id, role, [Line(number)], asks=False)
+        called = sorted(digits for digits, _ in house.exchange.dialled)
+        assert called == ["110", "119", "120"]
 
     await open_house(work)

@@ -36,6 +36,13 @@ def test_a_word_counts_unless_it_is_denied_past_a_drill_or_settled(said: str, se
     assert suggest([said], None) == service
 
 
+def test_whoever_is_called_already_is_not_proposed_again() -> None:
+    said = ["我家着火了", "有人昏迷"]
+    assert suggest(said, "119") == "119"
+    assert suggest(said, "119", {"119"}) == "120"
+    assert suggest(said, "119", {"119", "120"}) is None
+
+
 def test_a_guard_in_one_turn_takes_back_nothing_in_another() -> None:
     assert suggest(["昨天没有", "着火了"], None) == "119"
     assert suggest(["上次着火是假的", "今天楼上又在冒烟，浓烟滚滚"], None) == "119"

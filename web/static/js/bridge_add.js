@@ -1,7 +1,7 @@
 // Choosing one more party: a role that is not there yet, or somebody from the directory.
 import { get, make } from "./api.js";
 
-const ROLES = [["emergency", "110/119/120（交接并录音）"], ["citizen", "群众（来电号码）"], ["grid_worker", "网格员"], ["internet_office", "网信部门"], ["handling_unit", "承办单位"]];
+const ROLES = [["emergency-110", "110 报警（交接并录音）"], ["emergency-119", "119 火警（交接并录音）"], ["emergency-120", "120 急救（交接并录音）"], ["emergency-122", "122 交通事故（交接并录音）"], ["citizen", "群众（来电号码）"], ["grid_worker", "网格员"], ["internet_office", "网信部门"], ["handling_unit", "承办单位"]];
 
 export function open(choose) {
   const dialog = make("dialog", null, { "aria-label": "加人", "data-testid": "bridge-add" }, make("h2", "加人", { class: "h3" }));

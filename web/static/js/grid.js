@@ -70,7 +70,7 @@ async function act(button, order) {
 form.town.addEventListener("change", villages);
 form.addEventListener("submit", async (event) => {
   event.preventDefault();
-  const body = { category: form.category.value, town: form.town.value, village: form.village.value ? Number(form.village.value) : null, emergency: form.emergency.value };
+  const body = { category: form.category.value, town: form.town.value, village: form.village.value ? Number(form.village.value) : null, services: [...form.querySelectorAll("[name=services]:checked")].map((one) => one.value) };
   if (await act(byId("press"), () => ask("POST", `${API}/bridges`, body, undefined, { "Idempotency-Key": key }))) key = newKey();
 });
 byId("end").onclick = () => confirm("结束后所有人都会挂断，确定吗？") && act(byId("end"), () => post(`${API}/bridges/${bridge.id}/end`));

@@ -1,10 +1,13 @@
 // A call of life and death goes over to 110, 119, 120 or 122: one press where the caller's words are plain, else a choice
-// with digit keys; when the service has taken over, the operator leaves and the caller goes on talking.
+// with digit keys. Each service is a party of its own: one more is called in the same way. When they have taken over, the
+// operator leaves and the caller goes on talking.
 import { ask, get, make, post } from "./api.js";
 import { desk, problem } from "./desk.js";
 import { bind } from "./keys.js";
 
 const API = "/api/v1/handovers";
+const SERVICES = ["110", "119", "120", "122"];
+const ON_THE_WAY = ["ordered", "next_number", "dialling", "ringing", "answered"];
 let panel; // what the bridge panel lends: running(), take(bridge), draw(), newKey()
 let choice = null; // the services to choose from
 let busy = false;
@@ -14,15 +17,19 @@ export function mountHandover(lent) {
   panel = lent;
   key = panel.newKey();
   bind("Alt+E", "handover", "移交 110/119/120/122；对方接通后：已移交，我退出");
-  ["110", "119", "120", "122"].forEach((service, at) => bind(String(at + 1), `handover-${service}`, ""));
+  bind("Alt+O", "handover-more", "再叫一个：110/119/120/122 各是一方，可以同时来");
+  SERVICES.forEach((service, at) => bind(String(at + 1), `handover-${service}`, ""));
 }
-const leg = () => panel.running()?.legs.find((one) => one.role === "emergency");
+const states = () => (panel.running()?.legs ?? []).filter((leg) => leg.role.startsWith("emergency")).map((leg) => leg.state);
 export function handoverKeys() {
   if (!desk.callId || !["talking", "held"].includes(desk.seat?.state)) { choice = null; return null; }
   const box = make("div", null, { class: "bridge-keys", role: "group", "aria-label": "移交紧急服务" });
-  if (leg()?.state === "joined") box.append(button("handover", "已移交，我退出", "Alt+E", done));
-  else if (choice) choice.forEach((one, at) => box.append(button(`handover-${one.service}`, one.label, String(at + 1), () => handOver(one.service), "btn-danger")));
-  else if (!leg()) box.append(button("handover", busy ? "正在呼叫…" : "移交 110/119/120", "Alt+E", propose, "btn-outline-danger"));
+  const called = states();
+  const taken = called.includes("joined") && !called.some((state) => ON_THE_WAY.includes(state));
+  if (taken) box.append(button("handover", "已移交，我退出", "Alt+E", done));
+  if (choice) choice.forEach((one) => box.append(button(`handover-${one.service}`, one.label, String(SERVICES.indexOf(one.service) + 1), () => handOver(one.service), "btn-danger")));
+  else if (called.length) box.append(button("handover-more", busy ? "正在呼叫…" : "再叫 110/119/120", "Alt+O", propose, "btn-outline-danger"));
+  else box.append(button("handover", busy ? "正在呼叫…" : "移交 110/119/120", "Alt+E", propose, "btn-outline-danger"));
   return box.childElementCount ? box : null;
 }
 function button(id, words, keys, act, kind = "btn-success") {
@@ -40,7 +47,8 @@ async function work(act) {
 async function propose() {
   const found = await get(`${API}/${encodeURIComponent(desk.callId)}`);
   if (found.suggested) return handOver(found.suggested);
-  choice = found.services;
+  const left = found.services.filter((one) => !one.called);
+  choice = left.length ? left : null;
   document.activeElement?.blur(); // so that a digit chooses, and is not typed into the ticket
 }
 async function handOver(service) {
