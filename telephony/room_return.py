@@ -16,6 +16,7 @@ from core.errors import IllegalTransition, NotFound
 from db.repositories import bridges, seats
 from db.session import SessionMaker, reading
 from telephony.consult_service import ConsultService
+from telephony.contact_watch import ContactWatch
 from telephony.seat_service import Policies
 
 log = structlog.get_logger(__name__)
@@ -35,7 +36,7 @@ class RoomReturn:
         self._clock = clock
         self._consults = consults
         self._policies = policies
-        self._contacts: dict[str, frozenset[str]] = {}
+        self._watch = ContactWatch()
         self._lost: dict[Place, dt.datetime] = {}
 
     def waits(self, leg_id: int) -> bool:
@@ -44,7 +45,6 @@ class RoomReturn:
 
     async def see(self, contacts: dict[str, frozenset[str]]) -> None:
         """Take a look at who is registered; call it every second or sooner."""
-        before = self._contacts
         async with reading(self._sessions) as session:
             phones = {row.id: f"{row.phone}{row.id}" for row in await seats.every(session)}
             legs = [
@@ -54,18 +54,20 @@ class RoomReturn:
                 if leg.seat_id in phones
             ]
         ordered: set[Place] = set()
+        talks: set[tuple[int, int]] = set()
         for leg in legs:
             name, place = phones[leg.seat_id or 0], (leg.bridge_id, leg.id)
-            had, has = before.get(name, frozenset[str]()), contacts.get(name, frozenset[str]())
-            if leg.state in (LegState.JOINED, LegState.HELD) and had and not had & has:
-                await self._lose(place)
-                ordered.add(place)
+            if leg.state in (LegState.JOINED, LegState.HELD):
+                if self._watch.lost((leg.id, leg.attempt), name, contacts):
+                    await self._lose(place)
+                    ordered.add(place)
+                else:
+                    talks.add((leg.id, leg.attempt))
             elif leg.state is LegState.ORDERED and place in self._lost:
                 ordered.add(place)
-                await self._bring_back(place, here=bool(has))
+                await self._bring_back(place, here=name in contacts)
         self._lost = {place: at for place, at in self._lost.items() if place in ordered}
-        # Last: a look that the database cut short is taken again, or the loss would never be seen
-        self._contacts = contacts
+        self._watch.looked(contacts, talks)
 
     async def _lose(self, place: Place) -> None:
         log.warning("seat_lost_in_room", bridge_id=place[0], leg_id=place[1])

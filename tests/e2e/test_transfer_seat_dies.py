@@ -137,3 +137,18 @@ def test_a_desk_phone_dies_in_the_private_talk(house: TransferHouse, tmp_path: P
         not_cut_off(here)
         here.caller.hang_up()
         here.caller.wait_ended(30)
+
+
+def test_a_desk_phone_that_comes_back_is_rung_again(house: TransferHouse, tmp_path: Path) -> None:
+    """No BYE, and its line registers anew: the caller is its own again, not the colleague's who is free."""
+    with house.parties(tmp_path) as here:
+        call_id = house.operator.seat(1)["call_id"]
+        here.seat.kill()
+        sound = voice(tmp_path, "again", TONES_HZ["seat"])
+        with ScriptedPhone.seat(house.settings, 1, auto_answer=True, **sound) as again:
+            again.wait("state", state="CONFIRMED", timeout_s=60)
+            here.talk(caller={"seat"}, again={"caller"})
+            assert house.leader.call(call_id)["seat_id"] == 1
+            not_cut_off(here)
+            here.caller.hang_up()
+            here.caller.wait_ended(30)

@@ -1,12 +1,16 @@
-"""A page that died is seen to have died, whatever the database does at that moment."""
+"""A page that died is seen to have died whatever the database does; one that registered anew has not died."""
 
 from __future__ import annotations
 
 import asyncio
 import datetime as dt
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, cast
 
+import pytest
+from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 
 from core.bridge_words import BridgeState, LegState, Presser
@@ -79,28 +83,36 @@ def look(folder: Path, *, room: bool) -> list[tuple[Any, ...]]:
     """Here; gone, while the database fails; still gone: what was ordered by then."""
 
     async def work() -> list[tuple[Any, ...]]:
-        engine = make_engine(f"sqlite+aiosqlite:///{folder}/t.db")
-        async with engine.begin() as connection:
-            await connection.run_sync(Base.metadata.create_all)
-        plain, clock, heard = make_sessions(engine), SteppedClock(T), Heard()
-        sessions = Sessions(plain)
-        await rows(plain, room=room)
-        flaky = cast(SessionMaker, sessions)
-        watch = (
-            RoomReturn(flaky, clock, cast(Any, heard), Policies())
-            if room
-            else SeatReturn(flaky, clock, cast(Any, heard), CallService(flaky, Bus(), clock), Policies())
-        )
-        await watch.see(HERE)
-        sessions.fails = 1
-        try:
-            await watch.see(GONE)
-        except OperationalError:
-            await watch.see(GONE)
-        await engine.dispose()
-        return heard.orders
+        async with watching(folder, room=room) as (sessions, watch, heard):
+            await watch.see(HERE)
+            sessions.fails = 1
+            try:
+                await watch.see(GONE)
+            except OperationalError:
+                await watch.see(GONE)
+            return heard.orders
 
     return asyncio.run(work())
+
+
+@asynccontextmanager
+async def watching(folder: Path, *, room: bool) -> AsyncIterator[tuple[Any, RoomReturn | SeatReturn, Heard]]:
+    """Who talks at seat 1, and whoever watches its phone."""
+    engine = make_engine(f"sqlite+aiosqlite:///{folder}/t.db")
+    async with engine.begin() as connection:
+        await connection.run_sync(Base.metadata.create_all)
+    plain, clock, heard = make_sessions(engine), SteppedClock(T), Heard()
+    sessions = Sessions(plain)
+    await rows(plain, room=room)
+    flaky = cast(SessionMaker, sessions)
+    yield (
+        sessions,
+        RoomReturn(flaky, clock, cast(Any, heard), Policies())
+        if room
+        else SeatReturn(flaky, clock, cast(Any, heard), CallService(flaky, Bus(), clock), Policies()),
+        heard,
+    )
+    await engine.dispose()
 
 
 def test_a_caller_is_kept_though_the_first_look_failed(tmp_path: Path) -> None:
@@ -109,3 +121,60 @@ def test_a_caller_is_kept_though_the_first_look_failed(tmp_path: Path) -> None:
 
 def test_a_seat_in_a_room_is_lost_though_the_first_look_failed(tmp_path: Path) -> None:
     assert look(tmp_path, room=True) == [("lose", 1, 1)]
+
+
+OTHER = {"seat1": frozenset({"sip:b@here"})}
+
+
+@pytest.mark.parametrize("room", [False, True])
+def test_a_seat_that_registers_anew_and_answers_between_two_looks_is_not_lost(
+    tmp_path: Path, *, room: bool
+) -> None:
+    async def work() -> list[tuple[Any, ...]]:
+        async with watching(tmp_path, room=room) as (sessions, watch, heard):
+            await talks(sessions, CallState.RINGING, LegState.ORDERED)
+            await watch.see(HERE)
+            await talks(sessions, CallState.TALKING, LegState.JOINED)
+            for _ in range(3):
+                await watch.see(OTHER)
+            assert heard.orders == []
+            await watch.see(GONE)
+            return heard.orders
+
+    assert asyncio.run(work()) == [("lose", 1, 1) if room else ("seat-lost", "s")]
+
+
+def test_what_went_before_the_first_look_in_which_it_talks_is_lost(tmp_path: Path) -> None:
+    async def work() -> list[tuple[Any, ...]]:
+        async with watching(tmp_path, room=False) as (sessions, watch, heard):
+            await talks(sessions, CallState.RINGING, LegState.ORDERED)
+            await watch.see(HERE)
+            await talks(sessions, CallState.TALKING, LegState.JOINED)
+            await watch.see(GONE)
+            return heard.orders
+
+    assert asyncio.run(work()) == [("seat-lost", "s")]
+
+
+@pytest.mark.parametrize(("phone", "seat_id"), [("desk", 1), ("seat", 12)])
+def test_the_phone_that_comes_back_is_the_one_that_is_rung(tmp_path: Path, phone: str, seat_id: int) -> None:
+    name = f"{phone}{seat_id}"
+
+    async def work() -> list[tuple[Any, ...]]:
+        async with watching(tmp_path, room=False) as (sessions, watch, heard):
+            async with transaction(sessions) as session:
+                row = await session.get_one(Seat, 1)
+                row.phone, row.id = phone, seat_id
+                (await session.get_one(Call, ID)).seat_id = seat_id
+            await watch.see({name: HERE["seat1"]})
+            await watch.see({name: OTHER["seat1"]})
+            return heard.orders
+
+    assert asyncio.run(work()) == [("seat-return", name)]
+
+
+async def talks(sessions: SessionMaker, call: CallState, leg: LegState) -> None:
+    async with transaction(sessions) as session:
+        (await session.get_one(Call, ID)).state = call
+        for row in await session.scalars(select(BridgeLeg)):
+            row.state = leg
