@@ -49,10 +49,14 @@ def seen_by_the_leader(browser: Browser, house: BridgeHouse) -> None:
     with window(browser, house.hotline.url, name="leader") as leader:
         sign_in(leader, house.hotline, "leader")
         leader.wait_for_url("**/calls")
-        for name in ("calls", "wall", "supervisor"):
+        shows = {
+            "calls": "#rows tr",
+            "wall": "[data-testid=wall-seat-2]",
+            "supervisor": "[data-testid=lead-seat-2]",
+        }
+        for name, place in shows.items():
             leader.goto(f"/{name}")
-            expect(leader.locator("[data-content]").first).to_be_visible()
-            leader.wait_for_timeout(1500)
+            expect(leader.locator(place).first).to_contain_text("通话中")
             screen(leader, f"{name}-in-a-conference")
 
 

@@ -14,7 +14,7 @@ from ops.smoke_bridge import CATEGORY
 from tests.e2e.bridge_house import BridgeHouse, open_house
 from tests.e2e.hotline import wait_for
 from tests.e2e.pages import window
-from tests.e2e.test_bridge_in_the_browser import seat_page
+from tests.e2e.test_bridge_in_the_browser import seat_page, take_down
 from tests.e2e.test_seat_in_the_browser import begin_duty, shoot, sign_in
 
 __all__ = ["seat_page"]
@@ -59,16 +59,7 @@ def test_what_the_unit_on_duty_says_is_read_at_the_seat_and_heard_on_the_call(
         house.outside(**talks) as outside,
         ScriptedPhone.citizen(house.settings, "13812340000") as caller,
     ):
-        caller.call("56564444")
-        expect(page.get_by_test_id("answer")).to_be_enabled()
-        page.keyboard.press("F1")
-        expect(page.get_by_test_id("ticket-number")).not_to_be_empty()
-        form = page.get_by_test_id("ticket-form")
-        form.locator("[name=category_code]").select_option(value=CATEGORY)
-        form.locator("[name=town_code]").select_option(value=house.place.town)
-        form.locator("[name=village_id]").select_option(value=str(house.place.village))
-        page.keyboard.press("Alt+s")
-        expect(page.locator("#said")).to_be_visible()
+        take_down(page, house, caller)
         page.keyboard.press("F9")
         expect(page.get_by_test_id("leg-handling_unit")).to_contain_text("已接通")
         expect(page.locator(OUTSIDE).filter(has_text="承办单位").first).to_be_visible(timeout=60_000)
