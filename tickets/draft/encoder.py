@@ -6,6 +6,7 @@ convolutions over 2, 3 and 5 pieces. Only what the reader needs is kept: one row
 
 from __future__ import annotations
 
+import tokenize
 import zipfile
 import zlib
 from collections.abc import Mapping, Sequence
@@ -25,7 +26,7 @@ _SMALL = 1e-12
 DIMENSIONS = 1280
 UNREADABLE: tuple[type[Exception], ...] = (
     *(OSError, EOFError, ValueError, KeyError, TypeError, IndexError),
-    *(zipfile.BadZipFile, zlib.error, RuntimeError),
+    *(zipfile.BadZipFile, zlib.error, RuntimeError, tokenize.TokenError),
 )
 """What reading arrays from a broken file may raise: one wrong byte is enough for most of these."""
 
