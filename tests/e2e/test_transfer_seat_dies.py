@@ -143,6 +143,8 @@ def test_a_desk_phone_that_comes_back_is_rung_again(house: TransferHouse, tmp_pa
     """No BYE, and its line registers anew: the caller is its own again, not the colleague's who is free."""
     with house.parties(tmp_path) as here:
         call_id = house.operator.seat(1)["call_id"]
+        # Long enough for a look at where its phone is: one that is exchanged before the first is not missed
+        here.talk(caller={"seat"}, seat={"caller"})
         here.seat.kill()
         sound = voice(tmp_path, "again", TONES_HZ["seat"])
         with ScriptedPhone.seat(house.settings, 1, auto_answer=True, **sound) as again:
