@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import Any, Final, Literal
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, BackgroundTasks, Request
 from pydantic import BaseModel, ConfigDict, Field
 from rapidfuzz import fuzz
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -46,7 +46,9 @@ class Ignored(BaseModel):
 
 
 @router.get("/calls/{call_id}/draft")
-async def get_draft(request: Request, person: Operator, call_id: CallIdPath) -> dict[str, Any]:
+async def get_draft(
+    request: Request, person: Operator, call_id: CallIdPath, afterwards: BackgroundTasks
+) -> dict[str, Any]:
     """Every field with its value, how sure it is and the words it came from."""
     house, desk = house_of(request), _desk(request)
     async with reading(house.sessions) as session:
@@ -61,7 +63,8 @@ async def get_draft(request: Request, person: Operator, call_id: CallIdPath) -> 
         answer = await _answer(session, house, desk, person, call_id, drafted)
     if alarm := answer["alarm"]:
         words = alarm["evidence"]["words"] if alarm["evidence"] else ""
-        await _alarms(request).raised(house, person, Alarm(call_id, alarm["class"], words))
+        # The banner waits for no writer's lock
+        afterwards.add_task(_alarms(request).raised, house, person, Alarm(call_id, alarm["class"], words))
     return {"deaf": deaf} | answer
 
 
