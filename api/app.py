@@ -29,6 +29,7 @@ from api.routes import (
     notes,
     outbound,
     pages,
+    press_preview,
     seats,
     supervision,
     tickets,
@@ -39,6 +40,7 @@ from core.config import PROJECT_ROOT, Settings
 ROUTERS: Final = (
     auth.router,
     consults.router,
+    press_preview.router,  # before the one whose paths it would fall under
     bridges.router,
     bridge_words.router,
     callbacks.router,

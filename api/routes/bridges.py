@@ -67,7 +67,7 @@ async def press(request: Request, asker: AskerHere, key: Key, body: PressBody) -
     """One conference; the same Idempotency-Key gives the same one."""
     house = house_of(request)
     async with reading(house.sessions, urgent=True) as session:
-        order = await _press_of(session, asker, key, body)
+        order = await press_of(session, asker, key, body)
     bridge_id = await _service(request).press(order)
     async with transaction(house.sessions) as session:
         who, now = asker.account_id, house.clock.now()
@@ -167,7 +167,7 @@ def _service(request: Request) -> Bridges:
     return service
 
 
-async def _press_of(session: AsyncSession, asker: Asker, key: str, body: PressBody) -> Press:
+async def press_of(session: AsyncSession, asker: Asker, key: str, body: PressBody) -> Press:
     """The press with what the house knows beside it. Raises NotAtSeat, NotFound, Forbidden."""
     person = asker.person
     if (person is None) != (body.presser is Presser.API):

@@ -28,6 +28,7 @@ export function mountBridge() {
   });
   // Whoever pressed 2 is on the call-back list a moment later: its facts name no conference
   onFact(CALLBACKS, () => { if (bridge?.legs.some((leg) => leg.state === "call_back")) refreshSoon(); });
+  onFact(["TicketChanged"], (kind, fact) => { if (proposal && fact.ticket_id === desk.ticket.ticket?.id) lookAhead(); });
   onCall(() => { if (!desk.callId) { bridge = proposal = null; talking = new Set(); draw(); } else refreshSoon(); });
   onBoard(draw);
   setInterval(() => { if (bridge && bridge.state !== "ended") tick(); }, 1000);
@@ -37,8 +38,14 @@ export async function proposeBridge(alarm) {
   const same = proposal && ["class", "category", "town", "village"].every((name) => proposal.alarm[name] === alarm[name]);
   if (same) return;
   proposal = { alarm, roles: null };
-  const asked = new URLSearchParams(Object.entries({ category: alarm.category, town: alarm.town, village: alarm.village }).filter(([, value]) => value));
-  const found = await get(`/api/v1/directory/who?${asked}`).catch(() => null);
+  await lookAhead();
+}
+// Asked of the press itself, which takes from the ticket what the words did not say
+const newestLook = inOrder();
+async function lookAhead() {
+  const { alarm } = proposal;
+  const asked = new URLSearchParams(Object.entries({ category: alarm.category, town_code: alarm.town, village_id: alarm.village }).filter(([, value]) => value));
+  const found = await newestLook(() => get(`${API}/preview?${asked}`)).catch(() => null);
   if (proposal?.alarm === alarm && found) proposal.roles = found.roles;
   draw();
 }
