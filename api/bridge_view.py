@@ -17,11 +17,12 @@ from core.bridge_words import (
     SEAT,
     BridgeKind,
     LegState,
+    is_leader,
     role_label,
 )
 from core.callback_words import CALLBACK_LABELS
 from db.models import Account, Bridge, BridgeAttempt, BridgeLeg, BridgeNumber, Callback
-from db.repositories import accounts, bridges, callback_parties, seats
+from db.repositories import accounts, bridges, callback_parties, seats, supervisions
 from telephony.snapshot import masked
 
 
@@ -32,6 +33,7 @@ async def bridge_json(session: AsyncSession, bridge: Bridge) -> dict[str, Any]:
     numbers = await bridges.numbers_of(session, ids)
     attempts = await bridges.attempts_of(session, ids)
     people = await _people(session, legs)
+    leaders = await supervisions.names_on(session, [leg.channel for leg in legs if is_leader(leg.role)])
     promised = await _promised(session, attempts)
     return {
         "id": bridge.id,
@@ -52,7 +54,7 @@ async def bridge_json(session: AsyncSession, bridge: Bridge) -> dict[str, Any]:
                 leg,
                 [number for number in numbers if number.leg_id == leg.id],
                 [attempt for attempt in attempts if attempt.leg_id == leg.id],
-                people.get(leg.seat_id or 0, ""),
+                people.get(leg.seat_id or 0, "") or leaders.get(leg.channel or "", ""),
             )
             | {"callback": promised.get((leg.id, leg.attempt))}
             for leg in legs

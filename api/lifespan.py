@@ -55,6 +55,7 @@ def furnish(app: FastAPI, sessions: SessionMaker, clock: Clock) -> Parts:
     app.state.bridges, app.state.consults = control.bridges.furnish(
         HouseDirectory(sessions, clock), HouseTicketDesk(clock), lives
     )
+    control.supervision.rooms.service = app.state.bridges
     app.state.prober = control.prober
     app.state.supervision = control.supervision.service
     house = House(settings, sessions, bus, clock, control, transcription.engine)

@@ -11,10 +11,13 @@ CALLER: Final = "caller"
 SEAT: Final = "seat"
 COLLEAGUE: Final = "colleague"
 """Another seat; a second one is `colleague-2`, and so on."""
+LEADER: Final = "leader"
+"""A shift leader who barged in, or took the seat's place; a second one is `leader-2`."""
 ROLE_LABELS: Final[dict[str, str]] = {
     CALLER: "来电群众",
     SEAT: "坐席",
     COLLEAGUE: "同事坐席",
+    LEADER: "班长",
     "grid_worker": "网格员",
     "internet_office": "网信部门",
     "handling_unit": "承办单位",
@@ -144,6 +147,12 @@ def is_colleague(role: str) -> bool:
     return role.partition("-")[0] == COLLEAGUE
 
 
+def is_leader(role: str) -> bool:
+    """Whether a role is that of a shift leader."""
+    return role.partition("-")[0] == LEADER
+
+
 def role_label(role: str) -> str:
     """The Chinese of a role; an added person is 邀请人员."""
-    return ROLE_LABELS.get(COLLEAGUE if is_colleague(role) else role, "邀请人员")
+    several = role.partition("-")[0] if is_colleague(role) or is_leader(role) else role
+    return ROLE_LABELS.get(several, "邀请人员")

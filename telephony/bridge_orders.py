@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from telephony.bridge_step import Goodbye, HangUp, Move, Order, Requeue, Send
+from telephony.bridge_step import Bring, Goodbye, HangUp, Move, Order, Requeue, Send
 from telephony.bridge_switch import BridgeSwitch, Dial
 
 
@@ -23,3 +23,5 @@ async def give(switch: BridgeSwitch, order: Order) -> None:
             await switch.say_goodbye(order.channel)
         case Requeue():
             await switch.requeue(order.channel)
+        case Bring():
+            await switch.bring(order.bridge_id, order.supervision_id)

@@ -15,7 +15,7 @@ from typing import Final
 
 import structlog
 
-from core.bridge_words import CALLER, BridgeState, LegAim, LegState
+from core.bridge_words import CALLER, BridgeState, LegAim, LegState, is_leader
 from core.clock import Clock
 from db.models.bridge import Bridge, BridgeLeg
 from db.repositories import bridges
@@ -190,6 +190,7 @@ class BridgeResync:
             leg.role: leg
             for leg in legs
             if leg.state is LegState.ORDERED
+            and not is_leader(leg.role)  # his own comparison brings him
             and leg.channel in look.by_name
             and look.place_of(leg.channel or "", bridge.id) is LegAim.OUT
         }

@@ -4,11 +4,29 @@ from __future__ import annotations
 
 from typing import Final
 
-from core.bridge_events import BridgeEnded, LegFact, LegFailed, LegMovedOn, LegRedialled
-from core.bridge_words import CALLER, SEAT, BridgeEnd, BridgeState, LegAim, LegState
+from core.bridge_events import (
+    BridgeEnded,
+    LegFact,
+    LegFailed,
+    LegLeft,
+    LegMovedOn,
+    LegRedialled,
+    LegRemoved,
+)
+from core.bridge_words import (
+    CALLER,
+    SEAT,
+    BridgeEnd,
+    BridgeKind,
+    BridgeState,
+    LegAim,
+    LegState,
+    is_leader,
+)
+from core.errors import IllegalTransition
 from core.vocabulary import SeatState
 from db.models.bridge import BridgeLeg
-from db.repositories import bridges, seats
+from db.repositories import bridges, seats, supervisions
 from telephony.bridge_legs import add_attempt, apply, dial_again
 from telephony.bridge_states import LIVE, ON_THE_WAY, OVER, Party, why_over
 from telephony.bridge_step import Move, Send, Step, closing
@@ -32,9 +50,12 @@ async def settle(step: Step, legs: list[BridgeLeg], fact: LegFact | None = None)
     if await _place_caller(step, legs, fact):
         return
     _fetch_those_aside(step, legs)
+    await _dismiss_leaders(step, legs)
     await _hand_over(step, legs)
-    reason = why_over([Party(leg.role, leg.state) for leg in legs])
-    if reason is not None:
+    reason = why_over([Party(leg.role, leg.state) for leg in legs if counts(step, leg)])
+    if reason is BridgeEnd.LAST_OUTSIDE_LEFT and await _leader_was_lost(step, legs, fact):
+        await back_to_queue(step, legs)
+    elif reason is not None:
         await end(step, legs, reason)
 
 
@@ -58,6 +79,12 @@ async def back_to_queue(step: Step, legs: list[BridgeLeg]) -> None:
     await end(step, legs, BridgeEnd.BACK_TO_QUEUE)
 
 
+def check_not_leader(leg: BridgeLeg) -> None:
+    """Raises IllegalTransition: a shift leader comes and goes by his own keys, nobody sends him out."""
+    if is_leader(leg.role):
+        raise IllegalTransition(reason="班长由班长台自己进出")
+
+
 def caller_of(legs: list[BridgeLeg]) -> BridgeLeg | None:
     """The caller's leg, or None."""
     return next((leg for leg in legs if leg.role == CALLER), None)
@@ -65,8 +92,20 @@ def caller_of(legs: list[BridgeLeg]) -> BridgeLeg | None:
 
 def own_of(step: Step, legs: list[BridgeLeg]) -> BridgeLeg | None:
     """The newest leg of the seat that has the call, or None."""
-    own = [leg for leg in legs if leg.seat_id is not None and leg.seat_id == step.bridge.seat_id]
+    own = [leg for leg in legs if _is_own(step, leg)]
     return own[-1] if own else None
+
+
+def _is_own(step: Step, leg: BridgeLeg) -> bool:
+    """Of the seat that has the call, or of the leader who took that seat's place."""
+    if is_leader(leg.role):
+        return step.bridge.seat_id is None and step.bridge.call_id is not None
+    return leg.seat_id is not None and leg.seat_id == step.bridge.seat_id
+
+
+def counts(step: Step, leg: BridgeLeg) -> bool:
+    """Whether a party keeps the room alive. A leader does in a conference; a consultation he is beside."""
+    return not is_leader(leg.role) or step.bridge.kind is BridgeKind.EMERGENCY
 
 
 def fetch(step: Step, caller: BridgeLeg) -> None:
@@ -86,8 +125,7 @@ def send(step: Step, places: list[tuple[BridgeLeg, LegAim]]) -> None:
 
 def side_of(step: Step, leg: BridgeLeg) -> Side:
     """A leg as the rules see it."""
-    own = leg.seat_id is not None and leg.seat_id == step.bridge.seat_id
-    return Side(leg.state, leg.aim, own=own)
+    return Side(leg.state, leg.aim, own=_is_own(step, leg))
 
 
 def _fetch_those_aside(step: Step, legs: list[BridgeLeg]) -> None:
@@ -104,7 +142,7 @@ async def _place_caller(step: Step, legs: list[BridgeLeg], fact: LegFact | None)
     caller, own = caller_of(legs), own_of(step, legs)
     if caller is None:
         return False
-    others = [side_of(step, leg) for leg in legs if leg is not caller]
+    others = [side_of(step, leg) for leg in legs if leg is not caller and counts(step, leg)]
     place = place_of(side_of(step, caller), others, type(fact) if fact is not None else None)
     if place is Place.FETCHED:
         fetch(step, caller)
@@ -133,6 +171,26 @@ async def _ring_own_seat(step: Step, legs: list[BridgeLeg], own: BridgeLeg | Non
         return False
     await dial_again(step, own, 0, LegRedialled)
     return True
+
+
+async def _dismiss_leaders(step: Step, legs: list[BridgeLeg]) -> None:
+    """Who barged into a consultation goes with its seat, as he does from a talk of two."""
+    own = own_of(step, legs)
+    if own is not None and own.state in LIVE and own.aim is not LegAim.OUT:
+        return
+    for leg in legs:
+        if leg.state in LIVE and not counts(step, leg):
+            orders = closing(leg)
+            await apply(step, leg, LegRemoved(**step.about(leg)))
+            step.change.orders.extend(orders)
+
+
+async def _leader_was_lost(step: Step, legs: list[BridgeLeg], fact: LegFact | None) -> bool:
+    """Whether it is a leader's page or network that left the caller alone: he is not sent away for that."""
+    if not isinstance(fact, LegLeft) or not is_leader(fact.role):
+        return False
+    leg = next((leg for leg in legs if leg.id == fact.leg_id), None)
+    return leg is not None and await supervisions.lost(step.session, leg.channel or "")
 
 
 async def _hand_over(step: Step, legs: list[BridgeLeg]) -> None:

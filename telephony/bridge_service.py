@@ -28,7 +28,7 @@ from telephony.bridge_limits import NobodyToCall, check_caps, may_dial, read_lim
 from telephony.bridge_numbers import add_numbers, check_not_here, numbers_since
 from telephony.bridge_orders import give
 from telephony.bridge_press import begin_leg, choose, look_up, new_bridge, write_rows
-from telephony.bridge_rules import end, settle
+from telephony.bridge_rules import back_to_queue, check_not_leader, end, settle
 from telephony.bridge_signs import take
 from telephony.bridge_states import OVER
 from telephony.bridge_step import Change, Order, Requeue, Step, closing
@@ -209,6 +209,10 @@ class BridgeService:
             await self._log(step)
         await self._after(step.change)
 
+    async def back_to_queue(self, bridge_id: int) -> None:
+        """The caller to the head of the queue; the room is over. Raises NotFound, IllegalTransition."""
+        await self.change(bridge_id, back_to_queue)
+
     async def _order(
         self, bridge_id: int, leg_id: int, work: Callable[[Step, BridgeLeg], Awaitable[None]]
     ) -> None:
@@ -216,6 +220,7 @@ class BridgeService:
             leg = next((leg for leg in legs if leg.id == leg_id), None)
             if leg is None:
                 raise NotFound(what="参与方")
+            check_not_leader(leg)
             await work(step, leg)
 
         await self.change(bridge_id, change)
@@ -251,6 +256,7 @@ class BridgeService:
         leg = next((leg for leg in legs if leg.id == leg_id), None)
         if bridge is None or leg is None:
             raise NotFound(what="参与方")
+        check_not_leader(leg)
         return bridge, leg
 
     # --- after the commit -----------------------------------------------------------------------------

@@ -23,7 +23,7 @@ from core.bridge_events import (
     LegUnanswered,
     LegWasBusy,
 )
-from core.bridge_words import CALLER, SEAT, BridgeEnd, LegState
+from core.bridge_words import CALLER, SEAT, BridgeEnd, LegState, is_leader
 from core.errors import IllegalTransition
 
 S = LegState
@@ -89,9 +89,11 @@ def why_over(parties: Iterable[Party]) -> BridgeEnd | None:
     """Why the conference is over now; None while it goes on.
 
     It goes on while somebody outside talks or may still come and is not alone, or while caller and seat talk.
+    A shift leader counts as a seat does; leader and seat among themselves are no conference.
     """
     live = [party for party in parties if party.state in LIVE]
-    outside = [party for party in live if party.role not in (CALLER, SEAT)]
-    if len(live) < 2:
+    staff = [party for party in live if party.role == SEAT or is_leader(party.role)]
+    outside = [party for party in live if party.role != CALLER and party not in staff]
+    if len(live) < 2 or len(staff) == len(live):
         return BridgeEnd.LAST_OUTSIDE_LEFT if live and not outside else BridgeEnd.NOBODY_LEFT
     return None

@@ -59,7 +59,15 @@ class Requeue:
     channel: str
 
 
-Order = Dial | Move | Send | HangUp | Goodbye | Requeue
+@dataclass(frozen=True, slots=True)
+class Bring:
+    """A shift leader's channel into the room."""
+
+    bridge_id: int
+    supervision_id: int
+
+
+Order = Dial | Move | Send | HangUp | Goodbye | Requeue | Bring
 
 
 @dataclass(slots=True)

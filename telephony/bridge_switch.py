@@ -11,7 +11,7 @@ from core.bridge_words import LegAim
 from core.emergency_words import SERVICES
 from core.errors import ActionRefused, UnsafeHeader
 from core.ids import SeatId, parse_call_id
-from telephony import probe_translate
+from telephony import probe_translate, supervision_names
 from telephony.ami_client import AmiLink
 from telephony.ami_protocol import AmiMessage
 from telephony.bridge_names import LegName, room
@@ -100,6 +100,16 @@ class BridgeSwitch:
                 headers[f"{prefix}Exten"] = str(bridge_id)
                 headers[f"{prefix}Priority"] = "1"
             await self._link.action("Redirect", headers)
+
+    async def bring(self, bridge_id: int, supervision_id: int) -> None:
+        """A shift leader's channel into the room."""
+        headers = {
+            "Channel": supervision_names.channel_id(supervision_id),
+            "Context": supervision_names.CONFERENCE_CONTEXT,
+            "Exten": str(int(bridge_id)),
+            "Priority": "1",
+        }
+        await self._link.action("Redirect", headers)
 
     async def dial(self, order: Dial) -> None:
         """Begin a leg; its channel has an id that Asterisk gives to no second one."""

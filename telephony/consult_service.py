@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from core.bridge_events import LegLeft, LegRedialled, LegRemoved
-from core.bridge_words import CALLER, COLLEAGUE, BridgeState, LegAim, LegState, is_colleague
+from core.bridge_words import CALLER, COLLEAGUE, BridgeState, LegAim, LegState, is_colleague, is_leader
 from core.emergency_words import is_emergency
 from core.errors import IllegalTransition, NotFound
 from core.vocabulary import CallState
@@ -130,8 +130,13 @@ class ConsultService:
 def phase_in(step: Step, legs: list[BridgeLeg]) -> Phase:
     """Where the room of this step is."""
     caller = caller_of(legs)
-    others = [side_of(step, leg) for leg in legs if leg is not caller]
+    others = [side_of(step, leg) for leg in legs if leg is not caller and not _beside(step, leg, legs)]
     return phase_of(side_of(step, caller) if caller is not None else None, others)
+
+
+def _beside(step: Step, leg: BridgeLeg, legs: list[BridgeLeg]) -> bool:
+    """A leader who barged in is none of those whom the seat talks with; one who took over has its place."""
+    return is_leader(leg.role) and leg is not own_of(step, legs)
 
 
 async def _ask(step: Step, legs: list[BridgeLeg], ask: Ask, numbers: Sequence[Number]) -> None:
@@ -188,7 +193,7 @@ async def _do(step: Step, legs: list[BridgeLeg], act: Act) -> None:
 def _change_places(step: Step, legs: list[BridgeLeg], *, swap: bool) -> None:
     """Who hears music into the room; to `swap`, who talks there with the seat to the music."""
     own = own_of(step, legs)
-    others = [leg for leg in legs if leg is not own and leg.state in _HERE]
+    others = [leg for leg in legs if leg is not own and leg.state in _HERE and not is_leader(leg.role)]
     to_room = [leg for leg in others if leg.aim is LegAim.MUSIC]
     to_music = [leg for leg in others if swap and leg.aim is LegAim.ROOM]
     send(step, [(leg, LegAim.ROOM) for leg in to_room] + [(leg, LegAim.MUSIC) for leg in to_music])
@@ -197,7 +202,7 @@ def _change_places(step: Step, legs: list[BridgeLeg], *, swap: bool) -> None:
 async def _let_go(step: Step, legs: list[BridgeLeg]) -> None:
     own = own_of(step, legs)
     for leg in legs:
-        if leg.role != CALLER and leg is not own and leg.state in LIVE:
+        if leg.role != CALLER and leg is not own and leg.state in LIVE and not is_leader(leg.role):
             orders = closing(leg)
             await apply(step, leg, LegRemoved(**step.about(leg)))
             step.change.orders.extend(orders)

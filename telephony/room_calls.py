@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from core.bridge_events import LegDialled, LegFact, LegMuted, LegRang, LegTalked
-from core.bridge_words import CALLER, LegAim, LegState
+from core.bridge_words import CALLER, LegAim, LegState, is_leader
 from core.clock import Clock
 from core.events import CallEnded, CallFact
 from core.ids import CallId, SeatId
@@ -41,6 +41,8 @@ def holder_of(bridge: Bridge, legs: list[BridgeLeg]) -> Holder | None:
     if caller is None or caller.state not in _WITH_US or caller.aim is LegAim.QUEUE:
         return None
     own = [leg for leg in legs if leg.seat_id is not None and leg.seat_id == bridge.seat_id]
+    if bridge.seat_id is None:  # a shift leader took the seat's place
+        own = [leg for leg in legs if is_leader(leg.role)]
     live = [leg for leg in own if leg.state in LIVE and leg.aim is not LegAim.OUT]
     if not live:
         return Holder()

@@ -14,6 +14,7 @@ from core.vocabulary import ROLE_RANK, CallState, Role
 from db.models.call import Call
 from db.models.supervision import Supervision
 from db.repositories import bridges, calls, seats, tickets
+from telephony.leader_legs import check_place
 
 _TALKING: Final = (CallState.TALKING, CallState.HELD)
 
@@ -63,7 +64,9 @@ async def check_secret(session: AsyncSession, call: Call, role: Role) -> None:
         raise SecretCall
 
 
-async def check_mode(session: AsyncSession, call: Call, mode: Mode) -> None:
-    """Raises IllegalTransition: a conference is not barged into, nor is one party taken out of it."""
-    if mode in (Mode.BARGE, Mode.TAKE_OVER) and await bridges.open_of_call(session, call.id) is not None:
-        raise IllegalTransition(reason="会议通话中只能监听和耳语")
+async def check_mode(session: AsyncSession, call: Call, mode: Mode, row: Supervision | None) -> None:
+    """Raises IllegalTransition: no room but a conference of one press can be taken over."""
+    room = await bridges.open_of_call(session, call.id) if mode is Mode.TAKE_OVER else None
+    if room is not None:
+        legs = await bridges.legs_of(session, room.id)
+        check_place(room, legs, row.channel if row is not None else None)

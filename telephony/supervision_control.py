@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Awaitable, Callable
 
 import structlog
 
 from core.bus import Bus
 from core.clock import Clock
+from core.errors import IllegalTransition
 from core.events import CallFact
-from core.supervision_words import STATE_OF, SupervisionState
+from core.supervision_words import STATE_OF, Mode, SupervisionState
 from core.vocabulary import CallState
+from db.models.bridge import Bridge
 from db.models.call import Call
 from db.models.supervision import Supervision
 from db.repositories import calls, supervisions
 from db.session import SessionMaker, reading, transaction
 from telephony.ami_protocol import AmiMessage
+from telephony.leader_legs import LeaderLegs
 from telephony.seat_service import Policies
 from telephony.supervision_names import of_channel_id
 from telephony.supervision_service import Parts, SupervisionService
+from telephony.supervision_signs import placed
 from telephony.supervision_states import SPYING
 from telephony.supervision_switch import Ear
 from telephony.supervision_translate import Heard, Sign, shown
@@ -40,7 +45,9 @@ class SupervisionControl:
     ) -> None:
         self._sessions = sessions
         self._ear = ear
-        self.service = SupervisionService(Parts(sessions, bus, clock, ear, policies, tell_call))
+        self._clock = clock
+        self.rooms = LeaderLegs(sessions)
+        self.service = SupervisionService(Parts(sessions, bus, clock, ear, policies, tell_call, self.rooms))
         self._seen_before: set[str] = set()
         self._seen_now: set[str] = set()
 
@@ -77,19 +84,47 @@ class SupervisionControl:
             if self._twice(f"{row.id} gone"):
                 await self._gone(row, caller)
             return
-        if call is None or call.state is CallState.ENDED:
+        conference = next((heard for heard in signs if heard.sign is Sign.IN_CONFERENCE), None)
+        room = await self.rooms.room_of(row)
+        over = self._why_over(call, conference, room)
+        if over is not None:
             if self._twice(f"{row.id} stays"):
-                await self._repair(row, "its call is over")
+                await self._repair(row, over)
                 await self._ear.hang_up(row.id)
             return
         news = [heard for heard in signs if self._news(row, call, heard)]
         if news:
             await self._take_news(row, news)
-            return
+        elif row.state is SupervisionState.TAKEN_OVER and room is not None and conference is not None:
+            await self._finish(row, call, room)
+        else:
+            await self._compare_wanted(row, beside=room is not None and conference is None)
+
+    @staticmethod
+    def _why_over(call: Call | None, conference: Heard | None, room: Bridge | None) -> str | None:
+        """Why the leader's channel has nothing to do here any more; None while it has."""
+        if conference is not None:
+            here = room is not None and room.id == conference.bridge_id
+            return None if here else "its conference is over"
+        return "its call is over" if call is None or call.state is CallState.ENDED else None
+
+    async def _compare_wanted(self, row: Supervision, *, beside: bool) -> None:
+        """`beside`: a conference runs, and the leader is no party of it."""
         wanted = STATE_OF[row.wanted]
-        if row.state in SPYING and row.state is not wanted and self._twice(f"{row.id} not {wanted}"):
+        unheard = beside and row.wanted is Mode.BARGE  # the seat pressed the key while he talked to two
+        differs = row.state in SPYING and (row.state is not wanted or unheard)
+        if differs and self._twice(f"{row.id} not {wanted}"):
             await self._repair(row, "not what was wanted")
             await self.service.repeat(row)
+
+    async def _finish(self, row: Supervision, call: Call | None, room: Bridge) -> None:
+        """A process that died while the leader took the seat's place left it half done."""
+        mine = call is None or call.state is CallState.ENDED or call.operator_id == row.account_id
+        if (room.seat_id is None and mine) or not self._twice(f"{row.id} has no place"):
+            return
+        await self._repair(row, "not in the seat's place")
+        with contextlib.suppress(IllegalTransition):  # his leg was not seen yet
+            await self.service.take_place(row, placed(row, room.id, self._clock.now()))
 
     async def _take_news(self, row: Supervision, news: list[Heard]) -> None:
         for heard in news:
@@ -98,9 +133,11 @@ class SupervisionControl:
                 await self.service.hear(heard)
 
     @staticmethod
-    def _news(row: Supervision, call: Call, heard: Heard) -> bool:
+    def _news(row: Supervision, call: Call | None, heard: Heard) -> bool:
         if heard.sign is Sign.CALLER_IN_ROOM:
-            return call.seat_id is not None
+            return call is not None and call.seat_id is not None
+        if heard.sign is Sign.IN_CONFERENCE:
+            return row.state not in (SupervisionState.BARGED, SupervisionState.TAKEN_OVER)
         if heard.sign is Sign.HEARS:
             return heard.mode is not None and STATE_OF[heard.mode] is not row.state
         if heard.sign is Sign.IN_ROOM:

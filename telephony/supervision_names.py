@@ -30,6 +30,8 @@ CONTEXTS: Final[dict[Mode, str]] = {
 }
 MODES: Final[dict[str, Mode]] = {context: mode for mode, context in CONTEXTS.items()}
 CALLER_CONTEXT: Final = "lead-caller"
+CONFERENCE_CONTEXT: Final = "lead-conference"
+"""Heard by all of a conference: barging in there, and taking the seat's place."""
 PHONES: Final = ("lead", "leaddesk")
 
 

@@ -9,6 +9,7 @@ from typing import Final
 import structlog
 from sqlalchemy.exc import IntegrityError
 
+from core.bridge_words import LegState
 from core.bus import Bus
 from core.clock import Clock
 from core.errors import ActionRefused, HotlineError, IllegalTransition, NotFound
@@ -22,6 +23,7 @@ from db.models.supervision import Supervision
 from db.repositories import accounts, calls, event_log, supervisions, tickets
 from db.session import SessionMaker, transaction
 from telephony.lead_phones import LeadPhoneLost
+from telephony.leader_legs import LeaderLegs
 from telephony.seat_service import Policies
 from telephony.supervision_checks import Order, check_call, check_mode, check_secret
 from telephony.supervision_names import Target
@@ -45,6 +47,7 @@ class Parts:
     ear: Ear
     policies: Policies
     tell_call: Callable[[CallFact], Awaitable[None]]
+    rooms: LeaderLegs
 
 
 class SupervisionService:
@@ -91,7 +94,7 @@ class SupervisionService:
                 raise IllegalTransition(reason="请先结束当前的监听")
             call = await check_call(session, order.leader, order.seat_id, row)
             await check_secret(session, call, order.role)
-            await check_mode(session, call, order.mode)
+            await check_mode(session, call, order.mode, row)
             if row is not None and row.wanted is Mode.TAKE_OVER is not order.mode:
                 # The caller may be in the room already: who leaves it now sends the caller away
                 raise IllegalTransition(reason="正在接管")
@@ -140,6 +143,9 @@ class SupervisionService:
             call = await calls.get(session, row.call_id)
         if call is None or call.state is CallState.ENDED or call.seat_id is not None:
             return
+        if (room := await self._parts.rooms.room_of(row)) is not None:
+            await self._parts.rooms.give_back(room.id)
+            return
         await self._parts.ear.give_back(call.channel)
         await self._parts.tell_call(
             CallReconciled(
@@ -172,11 +178,13 @@ class SupervisionService:
         return news != News()
 
     async def _after(self, row: Supervision, news: News) -> None:
-        if news.taken is not None:
+        if news.room is not None:
+            self._tasks.start("supervision-place", self._quietly(self.take_place(row, news)))
+        elif news.taken is not None:
             await self._parts.tell_call(news.taken)
         if news.fact is not None:
             await self._parts.bus.publish(news.fact)
-        if news.lost:
+        if news.lost and await self._parts.rooms.was_never_in(row):
             # The leader's page or network died; the caller did nothing and is not sent away
             self._tasks.start("supervision-lost", self._quietly(self.give_back(row)))
         if news.fact is not None and row.state in SPYING and row.state is not STATE_OF[row.wanted]:
@@ -189,7 +197,8 @@ class SupervisionService:
         async with transaction(self._parts.sessions) as session:
             rows = await supervisions.open_of_call(session, fact.call_id)
         for row in rows:
-            if row.state not in SPYING:
+            # Who is a party of a conference goes when that is over: a caller who hangs up does not end it
+            if row.state not in SPYING and await self._parts.rooms.leg_of(row) is None:
                 self._tasks.start("supervision-over", self._quietly(self._parts.ear.hang_up(row.id)))
 
     async def on_ticket(self, fact: TicketChanged) -> None:
@@ -215,7 +224,8 @@ class SupervisionService:
 
     async def _ring(self, row: Supervision) -> None:
         """Once a row, ever: a phone that was perhaps called is not called again."""
-        first = Mode.LISTEN if row.wanted is Mode.TAKE_OVER else row.wanted
+        heard_by_all = row.wanted is Mode.BARGE and await self._parts.rooms.room_of(row) is not None
+        first = Mode.LISTEN if row.wanted is Mode.TAKE_OVER or heard_by_all else row.wanted
         try:
             await self._parts.ear.ring(Target(row.id, row.seat_channel), row.phone, row.lead, first)
         except ActionRefused:
@@ -226,7 +236,12 @@ class SupervisionService:
         """Bring what is to what is wanted; before the leader hears, the first sign will do it."""
         if row.state not in SPYING:
             return
+        room = await self._parts.rooms.room_of(row)
+        if room is not None and row.wanted in (Mode.BARGE, Mode.TAKE_OVER):
+            await self._enter(row, room.id)
+            return
         if row.wanted is not Mode.TAKE_OVER:
+            await self._parts.rooms.stay_out(row)
             await self._parts.ear.change(Target(row.id, row.seat_channel), row.wanted)
             return
         async with transaction(self._parts.sessions) as session:
@@ -234,6 +249,19 @@ class SupervisionService:
         if call is None:
             raise NotFound(what="来电")
         await self._parts.ear.take_over(row.id, call.channel)
+
+    async def _enter(self, row: Supervision, bridge_id: int) -> None:
+        leg = await self._parts.rooms.leg_of(row)
+        if leg is not None and leg.state is LegState.JOINED:
+            await self.hear(Heard(Sign.IN_CONFERENCE, row.id, row.channel or "", bridge_id=bridge_id))
+        else:
+            await self._parts.rooms.bring(row, bridge_id)
+
+    async def take_place(self, row: Supervision, news: News) -> None:
+        """The leader is in the conference: it, and its call, are his. Repeatable."""
+        if news.room is not None and news.taken is not None:
+            await self._parts.rooms.take_place(row, news.room)
+            await self._parts.tell_call(news.taken)
 
     async def repeat(self, row: Supervision) -> None:
         """Order once more what was wanted and did not come. Raises what the switchboard raises."""

@@ -27,6 +27,8 @@ class News:
     fact: SupervisionFact | None = None
     taken: CallTakenOver | None = None
     lost: bool = False
+    room: int | None = None
+    """The conference in which the leader is to take the seat's place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,8 @@ async def take_in(session: AsyncSession, row: Supervision, heard: Heard, moment:
         log.warning("ami_suspicious", supervision_id=row.id, reason="a leader at another seat")
         return News()
     row.channel = heard.channel or row.channel
+    if heard.sign is Sign.IN_CONFERENCE and row.wanted is Mode.TAKE_OVER:
+        return News(_began(row, heard, moment), taken=_taken(row, moment), room=heard.bridge_id)
     if heard.sign in (Sign.HUNG_UP, Sign.NEVER_BEGAN):
         lost = row.state is SupervisionState.TAKEN_OVER and row.reason is None
         return News(_over(row, moment), lost=lost)
@@ -68,8 +72,8 @@ async def take_in(session: AsyncSession, row: Supervision, heard: Heard, moment:
 
 
 def _began(row: Supervision, heard: Heard, moment: Moment) -> SupervisionFact:
-    mode = Mode.TAKE_OVER if heard.sign is Sign.IN_ROOM else heard.mode
-    told = row.told or moment.visible or mode is Mode.TAKE_OVER
+    mode = _shown_mode(row, heard)
+    told = row.told or moment.visible or mode in (Mode.TAKE_OVER, Mode.BARGE)
     fact = (FACT_OF[mode] if mode is not None else LeaderRang)(**about(row, moment.now, told=told))
     row.state = next_state(row.state, fact)
     row.told = told
@@ -77,6 +81,14 @@ def _began(row: Supervision, heard: Heard, moment: Moment) -> SupervisionFact:
         row.began_at = row.began_at or fact.at
         row.modes = [*row.modes, [fact.at.isoformat(), mode.value]]
     return fact
+
+
+def _shown_mode(row: Supervision, heard: Heard) -> Mode | None:
+    if heard.sign is Sign.IN_ROOM:
+        return Mode.TAKE_OVER
+    if heard.sign is Sign.IN_CONFERENCE:
+        return Mode.TAKE_OVER if row.wanted is Mode.TAKE_OVER else Mode.BARGE
+    return heard.mode
 
 
 def _over(row: Supervision, moment: Moment) -> SupervisionFact:
@@ -92,10 +104,18 @@ async def _taken_over(session: AsyncSession, row: Supervision, moment: Moment) -
     call = await calls.get(session, row.call_id)
     if call is None or (call.operator_id == row.account_id and call.seat_id is None):
         return News()
-    taken = CallTakenOver(
+    return News(taken=_taken(row, moment))
+
+
+def placed(row: Supervision, bridge_id: int, now: dt.datetime) -> News:
+    """The leader is in this conference and is to have the seat's place, and its call."""
+    return News(taken=_taken(row, Moment(now)), room=bridge_id)
+
+
+def _taken(row: Supervision, moment: Moment) -> CallTakenOver:
+    return CallTakenOver(
         at=moment.now,
         call_id=CallId(row.call_id),
         leader_id=OperatorId(row.account_id),
         leader_channel=row.channel or "",
     )
-    return News(taken=taken)

@@ -11,9 +11,11 @@ import structlog
 
 from core.supervision_words import Mode
 from telephony.ami_protocol import AmiMessage
+from telephony.bridge_names import bridge_of_room
 from telephony.channel_names import is_caller_channel, seat_of_channel
 from telephony.supervision_names import (
     CALLER_CONTEXT,
+    CONFERENCE_CONTEXT,
     MODES,
     lead_of_channel,
     of_channel_id,
@@ -33,6 +35,8 @@ class Sign(StrEnum):
     HEARS = "hears"
     """The channel hangs at the operator's, in `mode`."""
     IN_ROOM = "in_room"
+    IN_CONFERENCE = "in_conference"
+    """The leader is a party of a conference, heard by all."""
     CALLER_IN_ROOM = "caller_in_room"
     LEAVES = "leaves"
     """The leader puts down."""
@@ -50,6 +54,8 @@ class Heard:
     mode: Mode | None = None
     spied: str = ""
     """The operator's channel that it hangs at."""
+    bridge_id: int = 0
+    """Which conference."""
 
 
 def read(event: AmiMessage) -> Heard | None:
@@ -75,6 +81,9 @@ def shown(row: AmiMessage) -> Heard | None:
     if ours is None:
         return None
     mode = MODES.get(row.get("Context", ""))
+    conference = bridge_of_room(f"ms-{row.get('Exten', '')}")
+    if row.get("Context") == CONFERENCE_CONTEXT and row.get("Application") == "ConfBridge" and conference:
+        return Heard(Sign.IN_CONFERENCE, ours, row["Channel"], bridge_id=conference)
     if row["ChannelState"] == _RINGING:
         return Heard(Sign.RANG, ours, row["Channel"])
     if mode is Mode.TAKE_OVER:
@@ -106,9 +115,12 @@ def _spying(event: AmiMessage) -> Heard | None:
 
 def _entered(event: AmiMessage) -> Heard | None:
     room = of_room(event["Conference"])
+    channel, ours = event["Channel"], of_channel_id(event["Uniqueid"])
+    conference = bridge_of_room(event["Conference"])
+    if conference is not None and ours is not None:
+        return Heard(Sign.IN_CONFERENCE, ours, channel, bridge_id=conference)
     if room is None:
         return None
-    channel, ours = event["Channel"], of_channel_id(event["Uniqueid"])
     if is_caller_channel(channel):
         return Heard(Sign.CALLER_IN_ROOM, room, channel)
     if ours != room or lead_of_channel(channel) is None:

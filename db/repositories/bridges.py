@@ -104,6 +104,12 @@ async def asked_seat(session: AsyncSession, seat_id: int | None) -> set[int]:
     return set(await session.scalars(query.where(BridgeLeg.seat_id == seat_id, Bridge.state.in_(OPEN))))
 
 
+async def had_channel(session: AsyncSession, channel: str) -> bool:
+    """Whether a party of any conference ever had this channel."""
+    query = select(BridgeLeg.id).where(BridgeLeg.channel == channel).limit(1)
+    return await session.scalar(query) is not None
+
+
 async def legs_of(session: AsyncSession, bridge_id: int) -> list[BridgeLeg]:
     """A conference's legs in the order in which they were added."""
     query = select(BridgeLeg).where(BridgeLeg.bridge_id == bridge_id).order_by(BridgeLeg.id)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from core.supervision_words import Mode
+from core.supervision_words import Mode, SupervisionState
+from db.models.account import Account
 from db.models.supervision import LeadPhone, Supervision
 
 
@@ -43,6 +45,23 @@ async def open_of_call(session: AsyncSession, call_id: str) -> list[Supervision]
 async def ids_of_call(session: AsyncSession, call_id: str) -> list[int]:
     """Every ear that there was at this call."""
     return list(await session.scalars(select(Supervision.id).where(Supervision.call_id == call_id)))
+
+
+async def lost(session: AsyncSession, channel: str) -> bool:
+    """Whether the leader with this channel took a call over and did not mean to leave it."""
+    taken = Supervision.state == SupervisionState.TAKEN_OVER
+    query = select(Supervision.id).where(Supervision.channel == channel, taken, Supervision.reason.is_(None))
+    return await session.scalar(query.limit(1)) is not None
+
+
+async def names_on(session: AsyncSession, channels: Sequence[str | None]) -> dict[str, str]:
+    """The leaders' names by their channels."""
+    known = [channel for channel in channels if channel is not None]
+    if not known:
+        return {}
+    query = select(Supervision.channel, Account.name).join(Account, Account.id == Supervision.account_id)
+    rows = await session.execute(query.where(Supervision.channel.in_(known)).order_by(Supervision.id))
+    return {channel: name for channel, name in rows.tuples() if channel is not None}
 
 
 async def was_taken(session: AsyncSession, call_id: str) -> bool:

@@ -217,9 +217,10 @@ async def test_what_may_not_be_listened_to() -> None:
                 Order(OPERATOR, Role.SHIFT_LEADER, SeatId(1), Mode.LISTEN)
             ) if await lent(house) else None
         async with transaction(house.sessions) as session:
-            session.add(Bridge(key="k", presser="ticket", call_id=CALL, state="open", pressed_at=T))
-        with pytest.raises(IllegalTransition):
-            await house.order(Mode.BARGE, HEAD)
+            room = {"kind": "consult", "presser": "seat_call", "seat_id": 1, "call_id": CALL}
+            session.add(Bridge(key="k", state="open", pressed_at=T, **room))
+        with pytest.raises(IllegalTransition, match="咨询转接的通话不能接管"):
+            await house.order(Mode.TAKE_OVER, HEAD)
         assert await house.order(Mode.WHISPER, HEAD)
 
     await open_house(work)
