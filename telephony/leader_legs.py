@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from core.bridge_events import LegRedialled, LegRemoved
-from core.bridge_words import LEADER, BridgeKind, BridgeState, LegAim, LegState, is_leader
+from core.bridge_words import LEADER, LegAim, LegState, is_leader
 from core.errors import IllegalTransition, NotFound
 from db.models.bridge import Bridge, BridgeLeg
 from db.models.supervision import Supervision
@@ -17,9 +15,6 @@ from telephony.bridge_service import BridgeService
 from telephony.bridge_states import LIVE, OVER
 from telephony.bridge_step import Bring, Step, closing
 from telephony.bridge_translate import Heard, Sign
-
-_ALONE: Final = "会议里已有另一位班长"
-_NOT_HERE: Final = "咨询转接的通话不能接管：群众可能正在听音乐，请先插话或耳语"
 
 
 class LeaderLegs:
@@ -115,14 +110,3 @@ async def _party(step: Step, legs: list[BridgeLeg], row: Supervision) -> BridgeL
     step.session.add(made)
     await step.session.flush()
     return made
-
-
-def check_place(bridge: Bridge, legs: list[BridgeLeg], channel: str | None) -> None:
-    """Raises IllegalTransition where a leader may not take the seat's place."""
-    if bridge.kind is not BridgeKind.EMERGENCY:
-        raise IllegalTransition(reason=_NOT_HERE)
-    if bridge.state is BridgeState.ENDED:
-        raise IllegalTransition(state=bridge.state)
-    others = [leg for leg in legs if is_leader(leg.role) and leg.state in LIVE and leg.channel != channel]
-    if others:
-        raise IllegalTransition(reason=_ALONE)

@@ -7,16 +7,21 @@ from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from core.bridge_words import BridgeKind, BridgeState, is_leader
 from core.errors import HotlineError, IllegalTransition, NotFound
 from core.ids import OperatorId, SeatId
 from core.supervision_words import Mode
 from core.vocabulary import ROLE_RANK, CallState, Role
+from db.models.bridge import Bridge, BridgeLeg
 from db.models.call import Call
 from db.models.supervision import Supervision
 from db.repositories import bridges, calls, seats, tickets
-from telephony.leader_legs import check_place
+from telephony.bridge_states import LIVE
 
 _TALKING: Final = (CallState.TALKING, CallState.HELD)
+
+_ALONE: Final = "会议里已有另一位班长"
+_NOT_HERE: Final = "咨询转接的通话不能接管：群众可能正在听音乐，请先插话或耳语"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,4 +74,15 @@ async def check_mode(session: AsyncSession, call: Call, mode: Mode, row: Supervi
     room = await bridges.open_of_call(session, call.id) if mode is Mode.TAKE_OVER else None
     if room is not None:
         legs = await bridges.legs_of(session, room.id)
-        check_place(room, legs, row.channel if row is not None else None)
+        _check_place(room, legs, row.channel if row is not None else None)
+
+
+def _check_place(bridge: Bridge, legs: list[BridgeLeg], channel: str | None) -> None:
+    """Raises IllegalTransition where a leader may not take the seat's place."""
+    if bridge.kind is not BridgeKind.EMERGENCY:
+        raise IllegalTransition(reason=_NOT_HERE)
+    if bridge.state is BridgeState.ENDED:
+        raise IllegalTransition(state=bridge.state)
+    others = [leg for leg in legs if is_leader(leg.role) and leg.state in LIVE and leg.channel != channel]
+    if others:
+        raise IllegalTransition(reason=_ALONE)

@@ -97,11 +97,7 @@ def test_a_leader_is_heard_by_all_then_has_the_seats_place_and_its_keys(
         house.until(room.id, leader="joined", seat="joined")
         room.all_hear(set(TONES))
         assert house.leg(room.id, "leader")["name"] == "冉班长"
-        leg_id = house.leg(room.id, "leader")["id"]
-        for act in ("remove", "mute", "redial"):
-            path = f"/api/v1/bridges/{room.id}/legs/{leg_id}/{act}"
-            answer = house.operator.http.post(path, json={}, headers={"X-CSRF-Token": house.operator.csrf})
-            assert answer.status_code == 409, (act, answer.text)
+        nobody_sends_him_out(house, room)
 
         with ThreadPoolExecutor(2) as both:  # a double press
             assert list(both.map(room.order, ["take_over", "take_over"])) == [200, 200]
@@ -114,20 +110,7 @@ def test_a_leader_is_heard_by_all_then_has_the_seats_place_and_its_keys(
         call_id = house.bridge(room.id)["call_id"]
         wait_for("the call to be his", lambda: house.leader.call(call_id)["operator_name"] == "冉班长")
 
-        # The keys are the leader's now, and the operator's no more
-        refused = house.operator.http.post(
-            f"/api/v1/bridges/{room.id}/end", headers={"X-CSRF-Token": house.operator.csrf}
-        )
-        assert refused.status_code == 403
-        house.leader.post(f"/api/v1/bridges/{room.id}/hold")
-        house.until(room.id, caller="held")
-        only_hear(tmp_path, {"lead": OUTSIDE}, TONES)
-        house.leader.post(f"/api/v1/bridges/{room.id}/join")
-        house.until(room.id, caller="joined")
-        worker = house.leg(room.id, "grid_worker")["id"]
-        house.leader.post(f"/api/v1/bridges/{room.id}/legs/{worker}/remove")
-        phones["grid_worker"].wait_ended()
-
+        uses_the_keys(house, room, phones)
         phones["internet_office"].hang_up()
         phones["handling_unit"].hang_up()
         house.until(room.id, internet_office="left", handling_unit="left", caller="joined")
@@ -138,6 +121,31 @@ def test_a_leader_is_heard_by_all_then_has_the_seats_place_and_its_keys(
     bridge = house.leader.get(f"/api/v1/bridges/{room.id}")
     assert (bridge["state"], bridge["reason"]) == ("ended", "last_outside_left")
     assert house.problems() == []
+
+
+def nobody_sends_him_out(house: BridgeHouse, room: Conference) -> None:
+    """The seat has no key for the leader."""
+    leg_id = house.leg(room.id, "leader")["id"]
+    for act in ("remove", "mute", "redial"):
+        path = f"/api/v1/bridges/{room.id}/legs/{leg_id}/{act}"
+        answer = house.operator.http.post(path, json={}, headers={"X-CSRF-Token": house.operator.csrf})
+        assert answer.status_code == 409, (act, answer.text)
+
+
+def uses_the_keys(house: BridgeHouse, room: Conference, phones: dict[str, Any]) -> None:
+    """They are the leader's now, and the operator's no more."""
+    refused = house.operator.http.post(
+        f"/api/v1/bridges/{room.id}/end", headers={"X-CSRF-Token": house.operator.csrf}
+    )
+    assert refused.status_code == 403
+    house.leader.post(f"/api/v1/bridges/{room.id}/hold")
+    house.until(room.id, caller="held")
+    only_hear(room.files, {"lead": OUTSIDE}, TONES)
+    house.leader.post(f"/api/v1/bridges/{room.id}/join")
+    house.until(room.id, caller="joined")
+    worker = house.leg(room.id, "grid_worker")["id"]
+    house.leader.post(f"/api/v1/bridges/{room.id}/legs/{worker}/remove")
+    phones["grid_worker"].wait_ended()
 
 
 def test_one_leg_whatever_is_cut_and_it_goes_with_the_conference(house: BridgeHouse, tmp_path: Path) -> None:

@@ -138,7 +138,7 @@ function card(leg) {
     make("span", leg.label + (leg.muted ? " · 已静音" : ""), { class: "party-state" }),
     make("small", leg.state === "failed" && !leg.numbers ? NO_NUMBER[leg.role] ?? "通讯录里没有可呼叫的号码" : [leg.name, leg.number_label, leg.number_masked].filter(Boolean).join(" ") + tried),
     leg.callback ? make("small", promised(leg.callback), { class: "party-promised", "data-testid": "party-callback" }) : "");
-  if (!running() || bridge.seat_id !== desk.seat?.id) return box;
+  if (!running() || bridge.seat_id !== desk.seat?.id || leg.role.startsWith("leader")) return box;
   const keys = make("div", null, { class: "party-keys" });
   if (leg.state === "joined") keys.append(button(leg.muted ? "取消静音" : "静音", () => order(`/legs/${leg.id}/mute`, { muted: !leg.muted })));
   if (!over && leg.role !== "caller" && leg.seat_id !== bridge.seat_id) keys.append(button("移出", () => order(`/legs/${leg.id}/remove`)));

@@ -34,7 +34,7 @@ const aside = () => others().filter((leg) => leg.state === "held");
 const mayAsk = () => !desk.room || (isMine() && !others().length && desk.room.kind === "consult");
 const isMine = () => desk.room?.seat_id === desk.seat?.id;
 const legOf = (role) => desk.room?.legs.find((leg) => leg.role === role);
-const others = () => (desk.room?.legs ?? []).filter((leg) => leg.role !== "caller" && leg.seat_id !== desk.room.seat_id && LIVE.includes(leg.state));
+const others = () => (desk.room?.legs ?? []).filter((leg) => leg.role !== "caller" && !leg.role.startsWith("leader") && leg.seat_id !== desk.room.seat_id && LIVE.includes(leg.state));
 function draw() { allow("transfer", free()); }
 
 async function consult(target, blind) {
