@@ -89,6 +89,48 @@ def test_one_key_three_cards_and_the_seat_may_end_it(
     leave(page)
 
 
+def test_the_cards_are_worked_without_the_mouse_and_never_while_somebody_writes(
+    house: BridgeHouse, seat_page: Page, tmp_path: Path
+) -> None:
+    page = seat_page
+    begin_duty(page, house.hotline, "op02", 2)
+    with house.outside(tmp_path), ScriptedPhone.citizen(house.settings, "13812340009") as caller:
+        take_down(page, house, caller)
+        page.keyboard.press("F9")
+        cards = {role: page.get_by_test_id(f"leg-{role}") for role in ("caller", *OUTSIDE)}
+        for role in OUTSIDE:
+            expect(cards[role]).to_contain_text("已接通")
+        words = page.get_by_test_id("ticket-form").locator("[name=content]")
+        words.press_sequentially("mrM3")
+        words.press("Delete")
+        expect(words).to_have_value("mrM3")
+        expect(page.locator(".party:focus")).to_have_count(0)
+
+        words.press("Alt+w")
+        expect(cards["caller"]).to_be_focused()
+        page.keyboard.press("3")
+        expect(cards["grid_worker"]).to_be_focused()
+        page.keyboard.press("m")
+        expect(cards["grid_worker"]).to_contain_text("已静音")
+        expect(cards["grid_worker"]).to_be_focused()  # the cards were drawn anew
+        screen(page, "seat-card-keys", fills=True)
+        page.keyboard.press("ArrowRight")
+        expect(cards["internet_office"]).to_be_focused()
+        page.keyboard.press("Delete")
+        expect(cards["internet_office"]).to_contain_text("已移出")
+        for role in ("caller", "grid_worker", "handling_unit"):
+            expect(cards[role]).to_contain_text("已接通")
+        page.keyboard.press("r")
+        expect(cards["internet_office"]).to_contain_text("已接通")
+        page.keyboard.press("F10")
+        expect(page.get_by_test_id("help")).to_contain_text("在卡片上：静音或取消静音，重拨，移出")
+        page.keyboard.press("F10")
+        page.once("dialog", lambda dialog: dialog.accept())
+        page.get_by_test_id("bridge-end").click()
+        caller.wait_ended()
+    leave(page)
+
+
 def test_whoever_pressed_two_is_a_card_and_a_line_that_say_who_it_was(
     house: BridgeHouse, browser: Browser, seat_page: Page, tmp_path: Path
 ) -> None:
@@ -106,11 +148,12 @@ def test_whoever_pressed_two_is_a_card_and_a_line_that_say_who_it_was(
         expect(page.get_by_test_id("bridge-end")).to_be_in_viewport(ratio=1)
         expect(page.get_by_test_id("party-callback")).to_be_in_viewport(ratio=1)
         screen(page, "seat-conference", fills=True)
-        mute = page.get_by_test_id("leg-grid_worker").get_by_text("静音")
+        mute = page.get_by_test_id("leg-grid_worker").get_by_role("button", name="静音")
         mute.focus()
         page.keyboard.press("Enter")
         expect(page.get_by_test_id("leg-grid_worker")).to_contain_text("已静音")
-        expect(page.get_by_test_id("leg-grid_worker").get_by_text("取消静音")).to_be_focused()
+        expect(mute).to_have_accessible_name("取消静音")
+        expect(mute).to_be_focused()
         seen_by_the_leader(browser, house)
         page.keyboard.press("Alt+k")
         expect(page.get_by_test_id("callback-line")).to_contain_text("承办单位")

@@ -1,16 +1,15 @@
 // One key, three people talking: whom a press would call, the press itself, a card for each party, live.
-import { ask, byId, clock, get, inOrder, make, moment, post, sinceSeconds } from "./api.js";
+import { ask, byId, clock, get, inOrder, make, post, sinceSeconds } from "./api.js";
 import { desk, isMine, onBoard, onCall, onFact, problem } from "./desk.js";
 import { bind } from "./keys.js";
 import { drawKeys } from "./seat_keys.js";
 import { open } from "./bridge_add.js";
+import { keepFocus, mountCards, partyCard } from "./party_cards.js";
 import { handoverKeys, mountHandover } from "./seat_handover.js";
 import { roomKeys, tickRoom } from "./seat_transfer.js";
 
 export const BRIDGE_FACTS = ["BridgePressed", "BridgeTicketed", "BridgeEnded", "LegDialled", "LegRang", "LegAnswered", "LegJoined", "LegHeld", "LegWasBusy", "LegUnanswered", "LegMovedOn", "LegAskedBack", "LegLeft", "LegRemoved", "LegFailed", "LegRedialled", "LegMuted", "LegTalked"];
 const CALLBACKS = ["CallbackOpened", "CallbackJoined", "CallbackClaimed", "CallbackReleased", "CallbackDone"];
-const OVER = ["busy", "no_answer", "call_back", "left", "removed", "failed"];
-const NO_NUMBER = { grid_worker: "没有号码：先选乡镇和村，再重拨", handling_unit: "没有号码：先选分类，再重拨" };
 const API = "/api/v1/bridges";
 const newKey = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (one) => one.toString(16).padStart(2, "0")).join("");
 let bridge = null;
@@ -18,9 +17,11 @@ let proposal = null; // { alarm, roles }
 let talking = new Set();
 let key = newKey(); // the same until the press has been answered: a double click is one press
 let pressing = false;
+let chooser; // the button that puts the focus on a card
 
 export function mountBridge() {
   mountHandover({ running: () => (running() ? bridge : null), take, draw, newKey });
+  chooser = mountCards(() => byId("bridge"));
   bind("F9", "bridge-press", "一键三方：网格员、网信部门、承办单位");
   onFact(BRIDGE_FACTS, (kind, fact) => {
     if (kind === "LegTalked" && bridge?.id === fact.bridge_id) { fact.talking ? talking.add(fact.leg_id) : talking.delete(fact.leg_id); return draw(); }
@@ -107,19 +108,11 @@ function draw() {
   if (!emergency()) parts.push(press, running() ? null : preview());
   if (!running()) parts.push(handoverKeys());
   if (bridge) parts.push(make("div", null, { class: "parties", "data-testid": "legs" }, ...bridge.legs.map(card)));
-  const had = place.contains(document.activeElement) ? whichKey(document.activeElement) : null;
-  place.replaceChildren(...parts.filter(Boolean));
-  if (had) keyAgain(place, had)?.focus();
+  keepFocus(place, () => place.replaceChildren(...parts.filter(Boolean)));
 }
 function roomOrders() {
   if (bridge.seat_id !== desk.seat?.id) return null;
-  return make("div", null, { class: "bridge-keys", role: "group", "aria-label": "全部各方" }, button("＋ 加人", () => open((body) => order("/legs", body))), button(emergency() ? "结束三方" : "全部结束", () => confirm("结束后各方和来电都会挂断，确定吗？") && order("/end"), { class: "btn btn-sm btn-outline-danger", "data-testid": "bridge-end" }));
-}
-// Each fact draws the cards anew: who works with Tab must not be thrown out of them
-const whichKey = (key) => ({ card: key.closest(".party")?.dataset.testid, words: key.id || key.textContent });
-function keyAgain(place, { card, words }) {
-  const keys = [...(card ? place.querySelector(`[data-testid="${card}"]`) : place)?.querySelectorAll("button:not(:disabled)") ?? []];
-  return keys.find((one) => (one.id || one.textContent) === words) ?? (card ? keys[0] : null);
+  return make("div", null, { class: "bridge-keys", role: "group", "aria-label": "全部各方" }, chooser, button("＋ 加人", () => open((body) => order("/legs", body))), button(emergency() ? "结束三方" : "全部结束", () => confirm("结束后各方和来电都会挂断，确定吗？") && order("/end"), { class: "btn btn-sm btn-outline-danger", "data-testid": "bridge-end" }));
 }
 function preview() {
   if (!proposal?.roles) return null;
@@ -130,24 +123,10 @@ function preview() {
   }
   return list;
 }
-function card(leg) {
-  const over = OVER.includes(leg.state) || !running();
-  const tried = leg.numbers > 1 ? ` · ${Math.min(leg.attempt, leg.numbers)}/${leg.numbers} 号码` : "";
-  const box = make("div", null, { class: `party${talking.has(leg.id) ? " speaking" : ""}`, "data-state": leg.state, "data-testid": `leg-${leg.role}` },
-    make("b", leg.role_label + (talking.has(leg.id) ? " ♪" : "")),
-    make("span", leg.label + (leg.muted ? " · 已静音" : ""), { class: "party-state" }),
-    make("small", leg.state === "failed" && !leg.numbers ? NO_NUMBER[leg.role] ?? "通讯录里没有可呼叫的号码" : [leg.name, leg.number_label, leg.number_masked].filter(Boolean).join(" ") + tried),
-    leg.callback ? make("small", promised(leg.callback), { class: "party-promised", "data-testid": "party-callback" }) : "");
-  if (!running() || bridge.seat_id !== desk.seat?.id || leg.role.startsWith("leader")) return box;
-  const keys = make("div", null, { class: "party-keys" });
-  if (leg.state === "joined") keys.append(button(leg.muted ? "取消静音" : "静音", () => order(`/legs/${leg.id}/mute`, { muted: !leg.muted })));
-  if (!over && leg.role !== "caller" && leg.seat_id !== bridge.seat_id) keys.append(button("移出", () => order(`/legs/${leg.id}/remove`)));
-  if (over && leg.role !== "caller" && leg.seat_id !== bridge.seat_id) keys.append(button("重拨", () => order(`/legs/${leg.id}/redial`)));
-  box.append(keys);
-  return box;
-}
-function promised({ owner, due_at: due, label }) {
-  return `已列入回拨列表：${label}${owner ? `（${owner}）` : ""}，${moment(due)} 前回拨`;
+function card(leg, at) {
+  const mayOrder = bridge.seat_id === desk.seat?.id;
+  const kept = ({ role, seat_id: seat }) => role === "caller" || seat === bridge.seat_id;
+  return partyCard(leg, at + 1, { running: running(), speaking: talking.has(leg.id), order: mayOrder ? order : null, kept });
 }
 function tick() {
   const place = document.querySelector(".bridge-state");
