@@ -62,10 +62,12 @@ class Account(pj.Account):
     def __init__(self, phone: Phone) -> None:
         super().__init__()
         self.phone = phone
+        self.registered = self.leaves = False
 
     def onRegState(self, prm) -> None:
-        """Say whether the registrar took us."""
-        tell("registered", code=prm.code)
+        """Say whether the registrar took us, or that it let us go."""
+        self.registered = prm.code == 200 and prm.expiration > 0
+        tell("registered" if self.registered or not self.leaves else "signed_off", code=prm.code)
 
     def onIncomingCall(self, prm) -> None:
         """Ring, and answer if told to."""
@@ -202,10 +204,21 @@ class Phone:
             self.endpoint.libHandleEvents(10)
         self._call = self._player = self._recorder = None
         self._ended.clear()
+        self._sign_off()
         self._account.shutdown()
-        # One that never registered has said all it has to: the library would sit for a second more
-        known = bool(self._config.get("registrar"))
-        self.endpoint.libDestroy(0 if known else pj.PJSUA_DESTROY_NO_NETWORK)
+        # Everything has been said by now: the library would sit for a second more
+        self.endpoint.libDestroy(pj.PJSUA_DESTROY_NO_NETWORK)
+
+    def _sign_off(self) -> None:
+        """Until the registrar has let us go; not for ever, it may be dead."""
+        if not self._account.registered:
+            return
+        self._account.leaves = True
+        self._account.setRegistration(False)
+        for _ in range(200):
+            if not self._account.registered:
+                return
+            self.endpoint.libHandleEvents(10)
 
     @staticmethod
     def _parameter(code: int) -> Any:
