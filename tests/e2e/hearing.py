@@ -1,7 +1,7 @@
 """Who hears whom, by the tones in what each telephone recorded.
 
-A busy machine carries sound late and with gaps, so nobody listens to one fixed second: the telephones are
-listened to second after second, until two in a row agree with what is expected.
+A busy machine carries sound late and with gaps, so nobody listens to one fixed moment: the telephones are
+listened to piece after piece, until two in a row agree with what is expected.
 """
 
 from __future__ import annotations
@@ -21,9 +21,11 @@ from ops.phone import read_wav, recorded_s, tone, tone_power
 from tests.e2e.hotline import wait_for
 
 HEARD: Final = 0.04
-"""The share of a second's energy that a tone has who is heard."""
-SETTLE_S: Final = 1.5
-LISTEN_S: Final = 1.0
+"""The share of a piece's energy that a tone has who is heard."""
+SETTLE_S: Final = 0.8
+"""By then what was said before has run out: 0.1 s wait in the recorder, up to 0.5 s in buffers on the way."""
+LISTEN_S: Final = 0.5
+"""One piece: long enough to tell tones apart that lie 20 Hz from each other."""
 QUIET: Final = 80
 """Of 32767: what a line without anybody and without music stays below."""
 
@@ -54,8 +56,8 @@ def ever_heard(files: Path, name: str, tones: Mapping[str, float], from_s: float
     return {who for who, hz in tones.items() if who != name and tone_power(file, hz, from_s=from_s) > HEARD}
 
 
-class _Seconds:
-    """One phone's recording, a second at a time, beginning a while after now."""
+class _Pieces:
+    """One phone's recording, a piece at a time, beginning a while after now."""
 
     def __init__(self, files: Path, name: str, tones: Mapping[str, float], least: float) -> None:
         self._file = hears_file(files, name)
@@ -63,14 +65,14 @@ class _Seconds:
         self._least = least
         self._first_s = recorded_s(self._file) + SETTLE_S
         self.loud = False
-        """Whether there was anything at all in the second heard last."""
+        """Whether there was anything at all in the piece heard last."""
 
     def whole(self) -> bool:
-        """Whether the second has been recorded."""
+        """Whether the piece has been recorded."""
         return recorded_s(self._file) >= self._first_s + LISTEN_S
 
     def heard(self) -> set[str]:
-        """Whose tones are in it. The next second begins at the end of what is recorded by now."""
+        """Whose tones are in it. The next piece begins at the end of what is recorded by now."""
         samples, rate_hz = read_wav(self._file)
         first = int(self._first_s * rate_hz)
         part = samples[first : first + int(LISTEN_S * rate_hz)]
@@ -87,48 +89,46 @@ def only_hear(
     least: float = HEARD,
     timeout_s: float = 30.0,
 ) -> None:
-    """Listen until each named phone hears just those, in two whole seconds running.
+    """Listen until each named phone hears just those, in two whole pieces running.
 
     Raises:
-        AssertionError: with what each second had, when they do not come to that.
+        AssertionError: with what each piece had, when they do not come to that.
     """
-    phones = {name: _Seconds(files, name, tones, least) for name in wanted}
-    seconds: list[dict[str, set[str]]] = []
+    phones = {name: _Pieces(files, name, tones, least) for name in wanted}
+    pieces: list[dict[str, set[str]]] = []
 
     def agrees() -> bool:
         if not all(phone.whole() for phone in phones.values()):
             return False
-        seconds.append({name: phone.heard() for name, phone in phones.items()})
-        return seconds[-2:] == [wanted, wanted]
+        pieces.append({name: phone.heard() for name, phone in phones.items()})
+        return pieces[-2:] == [wanted, wanted]
 
     try:
-        wait_for("two such seconds", agrees, timeout_s)
+        wait_for("two such pieces", agrees, timeout_s)
     except AssertionError:
-        raise AssertionError(
-            f"not {dict(wanted)} in two seconds running; second by second: {seconds}"
-        ) from None
+        raise AssertionError(f"not {dict(wanted)} in two pieces running; piece by piece: {pieces}") from None
 
 
 def only_music(files: Path, name: str, tones: Mapping[str, float], timeout_s: float = 30.0) -> None:
-    """Listen until this phone hears something that is nobody's tone, in two whole seconds running.
+    """Listen until this phone hears something that is nobody's tone, in two whole pieces running.
 
     Raises:
         AssertionError: when it does not come to that.
     """
-    phone = _Seconds(files, name, tones, HEARD)
-    seconds: list[tuple[bool, set[str]]] = []
+    phone = _Pieces(files, name, tones, HEARD)
+    pieces: list[tuple[bool, set[str]]] = []
 
     def agrees() -> bool:
         if not phone.whole():
             return False
         heard = phone.heard()
-        seconds.append((phone.loud, heard))
-        return seconds[-2:] == [(True, set())] * 2
+        pieces.append((phone.loud, heard))
+        return pieces[-2:] == [(True, set())] * 2
 
     try:
-        wait_for("two such seconds", agrees, timeout_s)
+        wait_for("two such pieces", agrees, timeout_s)
     except AssertionError:
-        raise AssertionError(f"no music at {name}; loud, and whom, second by second: {seconds}") from None
+        raise AssertionError(f"no music at {name}; loud, and whom, piece by piece: {pieces}") from None
 
 
 def longest_quiet_s(files: Path, name: str, from_s: float = 0.0) -> float:
