@@ -7,11 +7,10 @@ import random
 import select
 import signal
 import socket
-import sqlite3
 import threading
 import time
 from collections.abc import Generator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -80,7 +79,8 @@ class BridgeHouse:
 
     def __init__(self, folder: Path, carrier: Carrier, *, transcribed: bool = False) -> None:
         self.carrier = carrier
-        aside(prepare_with, carrier, begin(folder), lambda _line: None, transcribed=transcribed)
+        begin(folder, greets_briefly=True)
+        aside(prepare_with, carrier, folder, lambda _line: None, transcribed=transcribed)
         self.hotline = Hotline(folder)
         self.settings = self.hotline.settings
         self.place: Place = aside(find_place, self.settings)
@@ -89,12 +89,7 @@ class BridgeHouse:
         self.keys: list[str] = []
 
     def _lift_caps(self) -> None:
-        with closing(sqlite3.connect(self.settings.state_dir / "minsheng.db")) as rows, rows:
-            for key in ("bridge_seat_day", "bridge_day"):
-                rows.execute("DELETE FROM policies WHERE key = ?", (key,))
-                rows.execute("INSERT INTO policies VALUES (?, '100000', '次', '上限', '测试', 0)", (key,))
-
-        self.hotline.decide(flood_calls=100_000)
+        self.hotline.decide(flood_calls=100_000, bridge_seat_day=100_000, bridge_day=100_000)
 
     def start(self, *, through_link: bool = True) -> None:
         """Start; the API reaches Asterisk through the link only, unless it is to be measured."""

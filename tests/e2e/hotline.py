@@ -14,6 +14,7 @@ import httpx
 from ops import setup_steps
 from ops.instance import change_settings
 from ops.supervisor import Supervisor
+from telephony import asterisk_config
 from tests.e2e.instances import aside, begin
 
 T = TypeVar("T")
@@ -41,12 +42,13 @@ class Hotline:
     running: ClassVar[list[Hotline]] = []
     """Those of this process, for what a failing test shows."""
 
-    def __init__(self, folder: Path, *, transcribed: bool = True) -> None:
+    def __init__(self, folder: Path, *, transcribed: bool = True, greets_briefly: bool = True) -> None:
         self.said: list[str] = []
         # Other tests beside must not make the listener give up a leg: overload has tests of its own
         listens = {"nice": 0, "live_until_s": 120.0} if transcribed else {"enabled": False}
         change_settings(folder, {"transcription": listens})
-        prepared = aside(setup_steps.prepare, begin(folder), self.said.append, free_ports=True)
+        begin(folder, greets_briefly=greets_briefly)
+        prepared = aside(setup_steps.prepare, folder, self.said.append, free_ports=True)
         self.settings = prepared.settings
         self.password = prepared.demo_password or ""
         self.supervisor = Supervisor(self.settings, self.said.append)
@@ -58,10 +60,14 @@ class Hotline:
         return self.supervisor.base_url()
 
     def decide(self, **policies: float) -> None:
-        """Policy rows as an administrator would set them."""
-        with closing(sqlite3.connect(self.settings.state_dir / "minsheng.db")) as rows, rows:
-            for key, value in policies.items():
-                rows.execute("UPDATE policies SET value = ? WHERE key = ?", (str(value), key))
+        """Policy rows as an administrator would set them; those of the voice plane hold from the start on."""
+        query = """INSERT INTO policies VALUES (?, ?, '', '测试', '测试', 0)
+                   ON CONFLICT (key) DO UPDATE SET value = excluded.value"""
+        with closing(sqlite3.connect(self.settings.state_dir / "minsheng.db", timeout=10)) as rows, rows:
+            rows.executemany(query, [(key, str(value)) for key, value in policies.items()])
+            kept = dict(rows.execute("SELECT key, value FROM policies"))
+        if not self.supervisor.asterisk.is_running():
+            asterisk_config.render(self.settings, asterisk_config.policy_from(kept))
 
     def start(self, timeout_s: float = 120.0) -> None:
         """Start everything and wait until the control link is up."""

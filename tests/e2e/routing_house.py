@@ -19,8 +19,9 @@ Desks = dict[int, tuple[Person, ScriptedPhone]]
 
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hotline]:
-    made = Hotline(tmp_path_factory.mktemp("routing-house"), transcribed=False)
-    made.decide(flood_calls=3, cutoff_wait_s=1, wrap_up_s=1)
+    # Who is first is decided while the greeting plays: here it has its whole length
+    made = Hotline(tmp_path_factory.mktemp("routing-house"), transcribed=False, greets_briefly=False)
+    made.decide(flood_calls=3, cutoff_wait_s=1, wrap_up_s=1, challenge_key_s=1)
     try:
         made.start()
         yield made
@@ -48,6 +49,23 @@ def desks(house: Hotline) -> Iterator[Desks]:
 
 def citizen(house: Hotline, number: str) -> ScriptedPhone:
     return ScriptedPhone.citizen(house.settings, number)
+
+
+def dial(house: Hotline, caller: ScriptedPhone, number: str, told: str = "") -> None:
+    """Call, and end the greeting by a key without a meaning; first `told`, if something is to be told."""
+    caller.call(house.settings.asterisk.hotline_number)
+    caller.wait("media")
+    if told:
+        wait_for(f"{told} of {number}", lambda: told in variables(house, number))
+    caller.dtmf("9")
+
+
+def variables(house: Hotline, number: str) -> str:
+    """What Asterisk shows of that caller's channel."""
+    asterisk = AsteriskProcess(house.settings)
+    rows = [line.split("!") for line in asterisk.rx("core show channels concise").splitlines()]
+    channel = next((row[0] for row in rows if len(row) > 7 and row[7] == number), None)
+    return asterisk.rx(f"core show channel {channel}") if channel else ""
 
 
 def rings(phone: ScriptedPhone) -> int:

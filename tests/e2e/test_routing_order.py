@@ -9,6 +9,7 @@ from tests.e2e.routing_house import (
     Desks,
     citizen,
     desks,
+    dial,
     ended,
     hang_up_leg,
     house,
@@ -28,7 +29,7 @@ def break_a_talk(house: Hotline, desks: Desks) -> None:
     person, phone = desks[1]
     before = rings(phone)
     with citizen(house, BROKEN) as caller:
-        caller.call("56564444")
+        dial(house, caller, BROKEN)
         phone.wait("incoming", skip=before)
         phone.answer()
         person.seat_is(1, "talking")
@@ -40,7 +41,7 @@ def break_a_talk(house: Hotline, desks: Desks) -> None:
 def wait_in_vain(house: Hotline, person: Person) -> None:
     """Longer than the policy in the queue, then hung up."""
     with citizen(house, GAVE_UP) as caller:
-        caller.call("56564444")
+        dial(house, caller, GAVE_UP)
         wait_for("a long wait", lambda: waiting_s(person, GAVE_UP) > 1.5)
         caller.hang_up()
         caller.wait_ended()
@@ -56,10 +57,14 @@ def test_a_talk_that_broke_and_a_wait_given_up_come_before_the_rest(house: Hotli
     with ExitStack() as stack:
         callers = {n: stack.enter_context(citizen(house, n)) for n in (PLAIN, GAVE_UP, BROKEN)}
         for count, (number, caller) in enumerate(callers.items(), start=1):
-            caller.call("56564444")
+            dial(house, caller, number, "" if number == PLAIN else "MS_PRIO=")
             wait_for(f"{number} in the queue", lambda c=count: len(queue_line(house)) == c)
         assert queue_line(house) == [20, 20, 0]
-        assert [(on_board(person, n) or {})["priority"] for n in callers] == ["normal", "cut_off", "cut_off"]
+
+        def shown() -> list[str]:
+            return [(on_board(person, number) or {}).get("priority", "") for number in callers]
+
+        wait_for("it on the board", lambda: shown() == ["normal", "cut_off", "cut_off"])
         before = rings(phone)
         person.post("/api/seats/1/resume")
         ring = phone.wait("incoming", skip=before)
@@ -82,7 +87,7 @@ def turned_away(house: Hotline) -> None:
         ended(house, FLOOD)
     seen = {row["id"] for row in leader.get("/api/calls")["calls"]}
     with citizen(house, FLOOD) as caller:
-        caller.call("56564444")
+        dial(house, caller, FLOOD, "MS_CHALLENGE=")
         caller.wait_ended(timeout_s=60)
     row = ended(house, FLOOD, seen)
     assert (row["outcome"], [why["word"] for why in row["why"]]) == ("turned_away", ["flood"])
@@ -91,10 +96,12 @@ def turned_away(house: Hotline) -> None:
 def gets_through(house: Hotline, person: Person, key: str, reasons: list[str]) -> None:
     """The flooding caller presses a key: 5 when asked, 1 at once."""
     with citizen(house, FLOOD) as caller:
-        caller.call("56564444")
-        caller.wait_answered()
         if key == "5":
+            dial(house, caller, FLOOD, "MS_CHALLENGE=")
             wait_for("the question", lambda: "hotline-challenge" in place(house, "trunk"))
+        else:
+            caller.call("56564444")
+            caller.wait("media")
         caller.dtmf(key)
         wait_for(f"the queue after {key}", lambda: queue_line(house) == [40 if key == "1" else 0])
 

@@ -6,7 +6,7 @@ import os
 import signal
 
 from tests.e2e.hotline import Hotline, wait_for
-from tests.e2e.routing_house import Desks, citizen, desks, ended, house, last_call, on_board, rings
+from tests.e2e.routing_house import Desks, citizen, desks, dial, ended, house, last_call, on_board, rings
 
 __all__ = ["desks", "house"]
 
@@ -18,7 +18,7 @@ def talk_once(house: Hotline, number: str, desks: Desks, seat: int) -> None:
     person, phone = desks[seat]
     with citizen(house, number) as caller:
         before = rings(phone)
-        caller.call("56564444")
+        dial(house, caller, number)
         phone.wait("incoming", skip=before)
         phone.answer()
         caller.wait_answered()
@@ -39,7 +39,7 @@ def test_the_operator_with_the_ticket_is_rung_first_and_answers(house: Hotline, 
     # Seat 1 has just talked, seat 2 never: the queue itself would ring seat 2
     before = rings(own)
     with citizen(house, number) as caller:
-        caller.call("56564444")
+        dial(house, caller, number, "MS_STICKY=")
         ring = own.wait("incoming", skip=before)
         assert rings(other) == 0
         call = wait_for("why, on the board", lambda: on_board(person, number))
@@ -66,7 +66,7 @@ def test_an_operator_who_lets_it_pass_is_not_paused_and_the_queue_answers(
     (person, own), (second, other) = desks[1], desks[2]
     before = rings(own)
     with citizen(house, number) as caller:
-        caller.call("56564444")
+        dial(house, caller, number, "MS_STICKY=")
         own.wait("incoming", skip=before)
         person.seat_is(1, "ringing")
         other.wait("incoming")
@@ -90,7 +90,7 @@ def test_a_kill_of_every_python_process_during_the_own_ring_leaves_sound_rows(
     first = ended(house, number)["id"]
     before = rings(own)
     with citizen(house, number) as caller:
-        caller.call("56564444")
+        dial(house, caller, number, "MS_STICKY=")
         own.wait("incoming", skip=before)
         person.seat_is(1, "ringing")
         for pid in house.python_processes():

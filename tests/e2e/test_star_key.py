@@ -39,7 +39,7 @@ def ask_back(phone: ScriptedPhone) -> None:
         phone.dtmf("*")
         return any(event.get("state") == "DISCONNECTED" for event in phone.events)
 
-    wait_for("the goodbye", thanked, pause_s=2.0)
+    wait_for("the goodbye", thanked, pause_s=0.7)
 
 
 def written(hotline: Hotline, call_id: str) -> list[str]:

@@ -17,7 +17,7 @@ from tests.e2e.transfer_house import TONES_HZ, Parties, TransferHouse
 
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TransferHouse]:
-    with open_house(tmp_path_factory.mktemp("swaps"), TransferHouse, hold_alone_s=15) as made:
+    with open_house(tmp_path_factory.mktemp("swaps"), TransferHouse, hold_alone_s=10) as made:
         yield made
 
 
