@@ -121,6 +121,16 @@ class ScriptedPhone:
         """Send digits as RFC 4733 events."""
         self._send({"do": "dtmf", "digits": digits})
 
+    def describe(self) -> Event:
+        """What the phone knows of its call's sound: packets each way, and who plays to whom inside it.
+
+        Raises:
+            PhoneDidNot: if it has no call.
+        """
+        seen = sum(event["event"] == "description" for event in self.events)
+        self._send({"do": "describe"})
+        return self.wait("description", skip=seen, timeout_s=5)
+
     def kill(self) -> None:
         """Die without a BYE, as a crashed browser does."""
         self._process.kill()

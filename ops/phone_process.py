@@ -179,6 +179,19 @@ class Phone:
             self._call.hangup(self._parameter(0))
         elif name == "dtmf":
             self._call.dialDtmf(order["digits"])
+        elif name == "describe":
+            tell("description", call=self._call.dump(True, ""), ports=self._ports())
+
+    def _ports(self) -> list[str]:
+        """Each port of the sound bridge, its levels and whom it plays to."""
+        found = []
+        for port in self.endpoint.mediaEnumPorts2():
+            about = port.getPortInfo()
+            found.append(
+                f"{about.portId} {about.name} rx {port.getRxLevel()} tx {port.getTxLevel()}"
+                f" to {list(about.listeners)}"
+            )
+        return found
 
     def clean(self) -> None:
         """Let go of ended calls, outside their own callbacks; press the keys that are due."""

@@ -7,8 +7,8 @@ listened to piece after piece, until two in a row agree with what is expected.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping
-from contextlib import closing
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager
 from itertools import groupby
 from pathlib import Path
 from typing import Any, Final
@@ -17,7 +17,7 @@ import numpy as np
 import soundfile
 
 from core.config import Settings
-from ops.phone import read_wav, recorded_s, tone, tone_power
+from ops.phone import PhoneDidNot, ScriptedPhone, read_wav, recorded_s, tone, tone_power
 from tests.e2e.hotline import wait_for
 
 HEARD: Final = 0.04
@@ -129,6 +129,33 @@ def only_music(files: Path, name: str, tones: Mapping[str, float], timeout_s: fl
         wait_for("two such pieces", agrees, timeout_s)
     except AssertionError:
         raise AssertionError(f"no music at {name}; loud, and whom, piece by piece: {pieces}") from None
+
+
+@contextmanager
+def explained(phones: Mapping[str, ScriptedPhone], rx: Callable[[str], str]) -> Iterator[None]:
+    """Who is not heard is looked for while the calls stand: at each telephone, and on both sides in Asterisk.
+
+    Raises:
+        AssertionError: the one that was raised inside, with what was found.
+    """
+    try:
+        yield
+    except AssertionError as silence:
+        for name, phone in phones.items():
+            silence.add_note(f"--- {name}\n{_described(phone)}")
+        for command in ("pjsip show channelstats", "core show channels concise", "bridge show all"):
+            silence.add_note(f"--- {command}\n{rx(command)}")
+        for row in rx("core show channels concise").splitlines():
+            silence.add_note(rx(f"core show channel {row.partition('!')[0]}"))
+        raise
+
+
+def _described(phone: ScriptedPhone) -> str:
+    try:
+        found = phone.describe()
+    except PhoneDidNot as nothing:
+        return str(nothing)
+    return "\n".join([found["call"], *found["ports"]])
 
 
 def longest_quiet_s(files: Path, name: str, from_s: float = 0.0) -> float:

@@ -60,7 +60,7 @@ def here(house: TransferHouse, page: Page, tmp_path: Path) -> Iterator[Parties]:
         expect(page.get_by_test_id("state-word")).to_contain_text("通话中")
         house.sit(house.colleague, 2)
         page.on("dialog", lambda dialog: dialog.accept())
-        yield Parties(tmp_path, caller, caller, colleague, None)
+        yield Parties(tmp_path, caller, caller, colleague, None, house.hotline.supervisor.asterisk.rx)
 
 
 def not_cut_off(here: Parties) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import sqlite3
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +15,16 @@ import httpx
 
 from ops.phone import ScriptedPhone, recorded_s
 from tests.e2e.bridge_house import BridgeHouse
-from tests.e2e.hearing import SETTLE_S, ever_heard, hears_file, longest_quiet_s, only_hear, only_music, voice
+from tests.e2e.hearing import (
+    SETTLE_S,
+    ever_heard,
+    explained,
+    hears_file,
+    longest_quiet_s,
+    only_hear,
+    only_music,
+    voice,
+)
 from tests.e2e.hotline import Person, wait_for
 
 TONES_HZ: Final = {"caller": 440.0, "seat": 630.0, "colleague": 850.0, "outside": 1130.0}
@@ -31,6 +40,8 @@ class Parties:
     seat: ScriptedPhone
     colleague: ScriptedPhone
     outside: ScriptedPhone | None
+    rx: Callable[[str], str]
+    """Asks Asterisk, when somebody is not heard."""
 
     def now(self, who: str) -> float:
         """A moment of this party's recording by which what was said before has run out."""
@@ -50,7 +61,12 @@ class Parties:
 
     def talk(self, **wanted: set[str]) -> None:
         """Each named party hears just those."""
-        only_hear(self.files, wanted, TONES_HZ)
+        with explained(self._phones(), self.rx):
+            only_hear(self.files, wanted, TONES_HZ)
+
+    def _phones(self) -> dict[str, ScriptedPhone]:
+        named = {"caller": self.caller, "seat": self.seat, "colleague": self.colleague}
+        return named if self.outside is None else {**named, "outside": self.outside}
 
 
 class TransferHouse(BridgeHouse):
@@ -92,7 +108,7 @@ class TransferHouse(BridgeHouse):
             self.sit(self.operator, 1)
             self.talk(caller, first)
             self.sit(self.colleague, 2)
-            yield Parties(files, caller, first, second, outside)
+            yield Parties(files, caller, first, second, outside, self.hotline.supervisor.asterisk.rx)
 
     def sit(self, person: Person, number: int) -> None:
         """On duty, or out of what the last test left."""
