@@ -30,6 +30,7 @@ from telephony.cel_ingest import CelIngest
 from telephony.prober import Prober
 from telephony.reconciler import Reconciler
 from telephony.recordings import Recordings
+from telephony.room_music import RoomMusic
 from telephony.router import Arrivals, RowRouter
 from telephony.seat_return import SeatReturn
 from telephony.seat_service import SeatService
@@ -98,6 +99,7 @@ class TelephonyControl:
             self.cel.so_far, sessions, clock, self.switchboard, self.calls, self.seats
         )
         self.bridges = BridgeControl(settings, sessions, bus, clock, self._act)
+        self._music = RoomMusic(self._act)
         self.prober = Prober(sessions, clock, BridgeSwitch(self._act, settings.asterisk.hotline_number))
         ear = AmiEar(self._act, settings.asterisk.hotline_number)
         self.supervision = SupervisionControl(sessions, bus, clock, ear, policies, self.take)
@@ -152,6 +154,8 @@ class TelephonyControl:
             if fact is not None:
                 async with self._busy:
                     await self.take(fact)
+            if (alone := self._music.hear(event)) is not None:
+                self._tasks.start("room-music", self._music.end(alone))
             self.prober.hear(event)
             await self.bridges.hear(event)
             if (listening := read_supervision(event)) is not None:
@@ -162,6 +166,11 @@ class TelephonyControl:
         if self._watch.up and self._act.up:
             await self._say(LinkState.SYNCING, "connected")
             self._look_now.set()
+            self._tasks.start("rooms", self._end_music())
+
+    async def _end_music(self) -> None:
+        for channel in await self._music.look():
+            await self._music.end(channel)
 
     async def _link_down(self, reason: str) -> None:
         if self.link_state is not LinkState.DOWN:
