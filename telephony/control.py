@@ -169,7 +169,12 @@ class TelephonyControl:
             self._tasks.start("rooms", self._end_music())
 
     async def _end_music(self) -> None:
-        for channel in await self._music.look():
+        try:
+            together = await self._music.look()
+        except HotlineError as error:  # down again; the next connection looks anew
+            log.warning("rooms_not_looked_at", reason=error.message)
+            return
+        for channel in together:
             await self._music.end(channel)
 
     async def _link_down(self, reason: str) -> None:

@@ -37,7 +37,8 @@ class RoomMusic:
         match event["Event"]:
             case "ConfbridgeJoin":
                 present = self._rooms.setdefault(room, [])
-                present.append(channel)
+                if channel not in present:  # the look may have seen it before its event came
+                    present.append(channel)
                 return present[0] if len(present) == TOGETHER else None
             case "ConfbridgeLeave":
                 present = self._rooms.get(room, [])

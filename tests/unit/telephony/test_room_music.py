@@ -75,6 +75,14 @@ async def test_after_a_silence_everybody_who_is_not_alone_is_told(music: RoomMus
     assert music.hear(event("ConfbridgeJoin", room="ms-2", who="colleague")) == "alone"
 
 
+async def test_an_event_that_comes_after_the_look_counts_nobody_twice(music: RoomMusic, link: Link) -> None:
+    link.rooms = {"ms-1": [("seat", 9), ("caller", 3)]}
+    await music.look()
+    music.hear(event("ConfbridgeJoin", who="caller"))
+    music.hear(event("ConfbridgeLeave", who="caller"))
+    assert music.hear(event("ConfbridgeJoin", who="colleague")) == "seat"
+
+
 async def test_a_key_is_pressed_and_who_is_gone_needs_none(music: RoomMusic, link: Link) -> None:
     await music.end("seat")
     await music.end("gone")
