@@ -70,6 +70,7 @@ def of_conferences() -> list[Door]:
     return [
         # 一键三方: whoever is in the call; another system as itself; a grid worker has a page of his own
         Door("POST", bridges, "op01", f"op02 key {LEADERS}"),
+        Door("GET", f"{bridges}/preview", "op01", f"op02 key {LEADERS}"),
         Door("GET", bridges, f"op02 key {MINE}"),
         Door("GET", f"{bridges}/{{bridge_id}}", MINE),
         Door("POST", f"{bridges}/{{bridge_id}}/legs", MINE, body={"role": "handling_unit"}),
