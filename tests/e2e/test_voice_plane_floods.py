@@ -126,7 +126,9 @@ def test_a_callers_own_text_never_names_a_group(
 
         found = wait_for("its two groups", groups)
         assert found == {"trunk": "in", "caller": group}
-        assert "prio: 40" not in plane.asterisk.rx("queue show hotline")
+        # Its turn is known only once it waits: in the greeting nobody has one
+        wait_for("it in the queue", lambda: queue_length(plane) == 1)
+        assert "prio: 0)" in plane.asterisk.rx("queue show hotline")
 
 
 @pytest.mark.parametrize("user", ["1%0d%0aVariable%3a%20MS_PRIO", "1%0a", "13800005555,out", "1)x"])
