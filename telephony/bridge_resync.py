@@ -163,7 +163,8 @@ class BridgeResync:
         gone = channel not in look.by_name
         lost = leg.state in (LegState.JOINED, LegState.HELD) or (leg.state is LegState.ORDERED and gone)
         if lost and self._twice(f"{channel} out"):
-            sign = Sign.GONE if leg.role == CALLER else Sign.WENT_OUT
+            gone_for_good = leg.role == CALLER or is_leader(leg.role)
+            sign = Sign.GONE if gone_for_good else Sign.WENT_OUT
             await self._hear(Heard(sign, bridge.id, None, channel), "not in the room any more")
 
     async def _compare_place(

@@ -18,9 +18,9 @@ from core.bridge_events import (
     LegUnanswered,
     LegWasBusy,
 )
-from core.bridge_words import CALLER, LegAim, LegState
+from core.bridge_words import CALLER, BridgeState, LegAim, LegState, is_leader
 from db.models.bridge import BridgeLeg
-from db.repositories import bridges
+from db.repositories import bridges, supervisions
 from telephony.bridge_legs import apply
 from telephony.bridge_rules import settle
 from telephony.bridge_states import OVER
@@ -59,6 +59,8 @@ async def take(step: Step, heard: Heard) -> None:
         if heard.sign in _BEGINS:  # nobody waits for it any more: it must not ring on, or stay in the room
             step.change.orders.append(HangUp(heard.channel))
         return
+    if heard.sign is Sign.WENT_OUT and await _is_in_place(step, leg):
+        return
     fact = _fact_of(step, leg, heard)
     if isinstance(fact, LegTalked):
         step.change.facts.append(fact)
@@ -67,6 +69,16 @@ async def take(step: Step, heard: Heard) -> None:
             leg.channel = heard.channel
         await apply(step, leg, fact)
         await settle(step, legs, fact)
+
+
+async def _is_in_place(step: Step, leg: BridgeLeg) -> bool:
+    """Whether it is the leader in the seat's place of a running room: `LeaderLegs.gone` tells when he is out.
+
+    Asterisk tells who left a room and who put down on two ways, either may come first; whether the caller
+    is thanked or queued hangs on both, so it is decided when the channel ends.
+    """
+    open_ = step.bridge.state is not BridgeState.ENDED and is_leader(leg.role)
+    return open_ and await supervisions.in_place(step.session, leg.channel or "")
 
 
 def _leg_of(legs: list[BridgeLeg], heard: Heard) -> BridgeLeg | None:

@@ -31,7 +31,7 @@ class Sign(StrEnum):
     HELD = "held"
     """Caller, or a party that we dialled, hears music outside the room."""
     GONE = "gone"
-    """The caller's channel has ended, or waits in the queue."""
+    """The caller's channel has ended, or waits in the queue; or the channel of a leader in a seat's place."""
     HUNG_UP = "hung_up"
     NEVER_BEGAN = "never_began"
     MUTED = "muted"

@@ -64,6 +64,13 @@ class LeaderLegs:
         if leg is not None and leg.state is LegState.ORDERED:
             await self._must().hear(Heard(Sign.WENT_OUT, leg.bridge_id, None, row.channel or ""))
 
+    async def gone(self, channel: str) -> None:
+        """A leader's channel has ended. Before his row is: whether he put down himself is read there."""
+        async with reading(self._sessions) as session:
+            leg = await bridges.newest_with(session, channel)
+        if leg is not None and leg.state in LIVE:
+            await self._must().hear(Heard(Sign.GONE, leg.bridge_id, None, channel))
+
     async def take_place(self, row: Supervision, bridge_id: int) -> None:
         """The conference is the leader's, and the seat out of it. Done already, it changes nothing.
 

@@ -150,7 +150,7 @@ class SupervisionControl:
         if caller is not None:
             await self.service.hear(caller)
             await self.service.give_back(row)
-        await self.service.hear(Heard(Sign.HUNG_UP, row.id), gap=True)
+        await self.service.hear(Heard(Sign.HUNG_UP, row.id, row.channel or ""), gap=True)
 
     async def _end_strays(self, known: set[int], channels: list[AmiMessage]) -> None:
         """Nobody listens whose listening is not in the books."""

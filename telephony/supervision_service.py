@@ -163,6 +163,8 @@ class SupervisionService:
         """Take a sign in; False, and no change, for one that is late, doubled or of nobody's ear."""
         visible = heard.mode is not None and await self._visible(heard.mode)
         moment = Moment(self._parts.clock.now(), visible, gap)
+        if heard.sign is Sign.HUNG_UP:
+            await self._parts.rooms.gone(heard.channel)
         try:
             async with transaction(self._parts.sessions) as session:
                 row = await supervisions.get_for_update(session, heard.supervision_id)

@@ -110,6 +110,12 @@ async def had_channel(session: AsyncSession, channel: str) -> bool:
     return await session.scalar(query) is not None
 
 
+async def newest_with(session: AsyncSession, channel: str) -> BridgeLeg | None:
+    """The leg that had this channel last, or None."""
+    query = select(BridgeLeg).where(BridgeLeg.channel == channel).order_by(BridgeLeg.id.desc())
+    return await session.scalar(query.limit(1))
+
+
 async def legs_of(session: AsyncSession, bridge_id: int) -> list[BridgeLeg]:
     """A conference's legs in the order in which they were added."""
     query = select(BridgeLeg).where(BridgeLeg.bridge_id == bridge_id).order_by(BridgeLeg.id)

@@ -47,6 +47,13 @@ async def ids_of_call(session: AsyncSession, call_id: str) -> list[int]:
     return list(await session.scalars(select(Supervision.id).where(Supervision.call_id == call_id)))
 
 
+async def in_place(session: AsyncSession, channel: str) -> bool:
+    """Whether the leader with this channel took a call over and is not known to be gone."""
+    taken = Supervision.state == SupervisionState.TAKEN_OVER
+    query = select(Supervision.id).where(Supervision.channel == channel, taken)
+    return await session.scalar(query.limit(1)) is not None
+
+
 async def lost(session: AsyncSession, channel: str) -> bool:
     """Whether the leader with this channel took a call over and did not mean to leave it."""
     taken = Supervision.state == SupervisionState.TAKEN_OVER
