@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from typing import Any, Final
 
 from sqlalchemy import Connection, event
+from sqlalchemy.exc import InvalidRequestError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
 from db.sqlite_trips import OneTripConnection
@@ -14,12 +15,13 @@ from db.sqlite_trips import OneTripConnection
 SessionMaker = async_sessionmaker[AsyncSession]
 _READING: Final = "minsheng_reading"
 _URGENT: Final = "minsheng_urgent"
-_ONE_VIEW: Final = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+_ONE_VIEW: Final = {_READING: True, "isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
 
 
 def make_engine(url: str) -> AsyncEngine:
     """An engine for SQLite (WAL, foreign keys, 10 s busy wait) or PostgreSQL."""
     engine = create_async_engine(url, pool_pre_ping=url.startswith("postgresql"))
+    event.listen(engine.sync_engine, "before_execute", _refuse_lock)
     if url.startswith("sqlite"):
         event.listen(engine.sync_engine, "do_connect", _connect_sqlite)
         event.listen(engine.sync_engine, "connect", _prepare_sqlite)
@@ -55,6 +57,13 @@ async def reading(make: SessionMaker, *, urgent: bool = False) -> AsyncGenerator
         how = _ONE_VIEW if dialect == "postgresql" else {_READING: True, _URGENT: urgent}
         await session.connection(execution_options=how)
         yield session
+
+
+def _refuse_lock(connection: Connection, statement: Any, *_: Any) -> None:
+    """A row is not locked where nothing can be written. SQLite, which knows no such lock, would let it pass."""
+    locks = getattr(statement, "_for_update_arg", None) is not None
+    if locks and connection.get_execution_options().get(_READING):
+        raise InvalidRequestError(f"FOR UPDATE while reading: {statement}")
 
 
 def _connect_sqlite(_dialect: Any, _record: Any, _given: Any, words: dict[str, Any]) -> None:

@@ -42,6 +42,7 @@ log = structlog.get_logger(__name__)
 
 _ON_DUTY: Final = frozenset(SeatState) - {SeatState.EMPTY, SeatState.CHECKING}
 _AT_REST: Final = frozenset({SeatState.PAUSED, SeatState.WRAP_UP})
+_SOUND: Final = frozenset({CallState.TALKING, CallState.HELD})
 _SAME: Final = frozenset(
     {
         (CallState.HELD, CallState.TALKING),  # Asterisk does not show who holds
@@ -85,9 +86,16 @@ class Reconciler:
         async with reading(self._sessions) as session:
             rows = await seats.every(session)
             states = {call.id: call for call in await calls.open_calls(session)}
+            inside = await bridges.callers_inside(session)
+        at_seats = {
+            seen.seat_id: states[seen.call_id]
+            for seen in view.calls.values()
+            if seen.state is CallState.TALKING and seen.call_id in states and seen.call_id not in inside
+        }
         for row in rows:
             await self._compare_phone(row, view)
             await self._compare_part(row, states)
+            await self._compare_talk(row, at_seats.get(SeatId(row.id)))
             await self._compare_member(row, view.members.get(SeatId(row.id)))
 
     def _twice(self, difference: str) -> bool:
@@ -174,6 +182,16 @@ class Reconciler:
             fact = SeatFreed(at=self._clock.now(), seat_id=SeatId(row.id), call_id=CallId(row.call_id))
             await self._seats.on_fact(fact)
             await self._note(row, "its call is over")
+
+    async def _compare_talk(self, row: Seat, call: Call | None) -> None:
+        """A seat that talks and was never told: it was thought busy with a call that had ended unseen."""
+        free = row.state in _ON_DUTY - IN_CALL
+        if call is None or not free or call.seat_id != row.id or call.state not in _SOUND:
+            return
+        if self._twice(f"seat {row.id} talks in {call.id}"):
+            fact = SeatTalked(at=self._clock.now(), seat_id=SeatId(row.id), call_id=CallId(call.id))
+            await self._seats.on_fact(fact)
+            await self._note(row, "it talks")
 
     async def _compare_member(self, row: Seat, seen: SeenMember | None) -> None:
         seat_id, on_duty = SeatId(row.id), row.state in _ON_DUTY

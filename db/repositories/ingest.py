@@ -9,7 +9,7 @@ from db.models.call import IngestOffset
 
 async def get(session: AsyncSession, source: str) -> IngestOffset | None:
     """The place where reading goes on, or None for a file never read."""
-    return await session.get(IngestOffset, source, with_for_update=True)
+    return await session.get(IngestOffset, source)
 
 
 async def save(session: AsyncSession, source: str, inode: int, offset: int) -> None:

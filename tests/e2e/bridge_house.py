@@ -18,6 +18,7 @@ import httpx
 
 from ops.bridge_check import check
 from ops.carrier import Carrier
+from ops.instance import change_settings
 from ops.phone import ScriptedPhone, tone
 from ops.smoke_bridge import CATEGORY, TONES_HZ, Place, find_place, prepare_with, sounds
 from tests.e2e.hotline import Hotline, Person, wait_for
@@ -77,9 +78,13 @@ class CutLink:
 class BridgeHouse:
     """Everything for presses: hotline, carrier, phones outside, an operator at seat 1."""
 
-    def __init__(self, folder: Path, carrier: Carrier, *, transcribed: bool = False) -> None:
+    def __init__(
+        self, folder: Path, carrier: Carrier, *, transcribed: bool = False, db_url: str = ""
+    ) -> None:
         self.carrier = carrier
         begin(folder, greets_briefly=True)
+        if db_url:
+            change_settings(folder, {"db": {"url": db_url}})
         aside(prepare_with, carrier, folder, lambda _line: None, transcribed=transcribed)
         self.hotline = Hotline(folder)
         self.settings = self.hotline.settings
@@ -198,11 +203,16 @@ H = TypeVar("H", bound=BridgeHouse)
 
 @contextmanager
 def open_house(
-    folder: Path, kind: type[H] = BridgeHouse, *, transcribed: bool = False, **policies: float
+    folder: Path,
+    kind: type[H] = BridgeHouse,
+    *,
+    transcribed: bool = False,
+    db_url: str = "",
+    **policies: float,
 ) -> Generator[H]:
     """Such a house with its carrier, started; with these policies, as an administrator would set them."""
     with Carrier() as carrier:
-        made = kind(folder, carrier, transcribed=transcribed)
+        made = kind(folder, carrier, transcribed=transcribed, db_url=db_url)
         made.hotline.decide(**policies)
         try:
             made.start()

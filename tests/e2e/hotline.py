@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import sqlite3
+import asyncio
 import time
 from collections.abc import Callable
-from contextlib import closing
 from pathlib import Path
 from typing import Any, ClassVar, Final, TypeVar
 
 import httpx
+from sqlalchemy import select
 
+from db.models import Policy
+from db.session import make_engine, make_sessions, transaction
 from ops import setup_steps
 from ops.instance import change_settings
 from ops.supervisor import Supervisor
@@ -61,11 +63,7 @@ class Hotline:
 
     def decide(self, **policies: float) -> None:
         """Policy rows as an administrator would set them; those of the voice plane hold from the start on."""
-        query = """INSERT INTO policies VALUES (?, ?, '', '测试', '测试', 0)
-                   ON CONFLICT (key) DO UPDATE SET value = excluded.value"""
-        with closing(sqlite3.connect(self.settings.state_dir / "minsheng.db", timeout=10)) as rows, rows:
-            rows.executemany(query, [(key, str(value)) for key, value in policies.items()])
-            kept = dict(rows.execute("SELECT key, value FROM policies"))
+        kept = aside(asyncio.run, _decide(self.settings.db_url, policies))
         if not self.supervisor.asterisk.is_running():
             asterisk_config.render(self.settings, asterisk_config.policy_from(kept))
 
@@ -123,6 +121,20 @@ class Hotline:
         person = Person(self.url, login, self.password)
         self._people.append(person)
         return person
+
+
+async def _decide(db_url: str, policies: dict[str, float]) -> dict[str, str]:
+    """Every policy by its key, with these decided."""
+    engine = make_engine(db_url)
+    try:
+        async with transaction(make_sessions(engine)) as session:
+            for key, value in policies.items():
+                words = {"unit": "", "label": "测试", "source": "测试"}
+                await session.merge(Policy(key=key, value=str(value), **words))
+            await session.flush()
+            return {row.key: row.value for row in await session.scalars(select(Policy))}
+    finally:
+        await engine.dispose()
 
 
 class Person:

@@ -9,7 +9,7 @@ import shutil
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, InvalidRequestError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.vocabulary import Role
@@ -171,3 +171,11 @@ async def test_writers_on_sqlite_wait_for_each_other_instead_of_failing(tmp_path
     async with reading(sessions) as session:
         assert await logins(session) == {f"number{n}" for n in range(12)}
     await engine.dispose()
+
+
+async def test_a_row_is_not_locked_while_reading_on_either_database(sessions):
+    async with reading(sessions) as reader:
+        with pytest.raises(InvalidRequestError):
+            await reader.get(Account, 1, with_for_update=True)
+    async with transaction(sessions) as writer:
+        assert await writer.get(Account, 1, with_for_update=True) is None

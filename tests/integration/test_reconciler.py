@@ -1,0 +1,85 @@
+"""What Asterisk does and our rows do not know of: seats that talk unseen."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import AsyncIterator
+from dataclasses import replace
+
+import pytest
+
+from core.bus import Bus
+from core.clock import SteppedClock
+from core.events import CallFact
+from core.ids import CallId, SeatId
+from core.vocabulary import CallState, PauseReason, Role, SeatState
+from db.models import Account, Call, Seat
+from db.repositories import seats
+from db.session import SessionMaker, make_engine, make_sessions, transaction
+from telephony.asterisk_view import SeenCall, SeenMember, View
+from telephony.call_service import CallService
+from telephony.reconciler import Reconciler
+from telephony.seat_service import SeatService
+from tests.integration.test_seat_lives import Deaf, Policies
+
+T = dt.datetime(2026, 11, 27, 8, tzinfo=dt.UTC)
+CALL, SEAT_LEG = CallId("ms-1764000000.1"), "PJSIP/seat1-00000002"
+SEEN = SeenCall(CALL, "PJSIP/trunk-1", "138", "5", 9.0, CallState.TALKING, SeatId(1), SEAT_LEG)
+MEMBER = SeenMember(SeatId(1), "seat", False, PauseReason.SYSTEM)
+LOOK = View({CALL: SEEN}, {SeatId(1): MEMBER}, {"seat1": frozenset({"sip:1"})}, ())
+
+
+@pytest.fixture
+async def sessions(database_url: str) -> AsyncIterator[SessionMaker]:
+    engine = make_engine(database_url)
+    made = make_sessions(engine)
+    async with transaction(made) as session:
+        person = {"role": Role.OPERATOR, "password_hash": "-", "created_at": T}
+        session.add(Account(id=1, login="op1", name="张三", work_number="801", **person))
+        await session.flush()
+        talk = {"seat_id": 1, "seat_channel": SEAT_LEG, "operator_id": 1, "answered_at": T}
+        call = {"caller": "138", "dialled": "5", "channel": "PJSIP/trunk-1", "arrived_at": T}
+        session.add(Call(id=CALL, state=CallState.TALKING, recovered=False, **talk, **call))
+        await session.flush()
+        session.add(Seat(id=1, state=SeatState.READY, since=T, operator_id=1, phone_online=True))
+    yield made
+    await engine.dispose()
+
+
+def reconciler(sessions: SessionMaker) -> Reconciler:
+    bus, clock, switchboard = Bus(), SteppedClock(T), Deaf()
+    seat_service = SeatService(sessions, bus, clock, switchboard, Policies())  # type: ignore[arg-type]
+    nothing: list[CallFact] = []
+    calls = CallService(sessions, bus, clock)
+    return Reconciler(lambda _: nothing, sessions, clock, switchboard, calls, seat_service)  # type: ignore[arg-type]
+
+
+async def seat(sessions: SessionMaker) -> tuple[SeatState, str | None]:
+    async with transaction(sessions) as session:
+        row = await seats.get(session, SeatId(1))
+        assert row is not None
+        return row.state, row.call_id
+
+
+async def test_a_free_seat_that_talks_in_a_call_of_its_own_is_told_so(sessions: SessionMaker) -> None:
+    made = reconciler(sessions)
+    await made.sweep(LOOK)
+    assert await seat(sessions) == (SeatState.READY, None), "a fact may still be on its way"
+    await made.sweep(LOOK)
+    assert await seat(sessions) == (SeatState.TALKING, CALL)
+
+
+@pytest.mark.parametrize(
+    "seen",
+    [
+        replace(SEEN, state=CallState.QUEUED, seat_id=None, seat_channel=None),
+        replace(SEEN, state=None, seat_id=None, seat_channel=None),
+    ],
+)
+async def test_what_asterisk_does_not_show_with_the_seat_is_no_talk_of_it(
+    sessions: SessionMaker, seen: SeenCall
+) -> None:
+    made = reconciler(sessions)
+    for _ in range(2):
+        await made.sweep(replace(LOOK, calls={CALL: seen}))
+    assert await seat(sessions) == (SeatState.READY, None)
