@@ -10,6 +10,7 @@ from fastapi import FastAPI
 
 from api.alarm_log import AlarmLog
 from api.bridge_ports import HouseDirectory, HouseTicketDesk
+from api.hearing import Hearing
 from api.rehearsal import rehearse
 from api.state import House
 from api.stream import LogTail, Stream
@@ -60,11 +61,12 @@ def furnish(app: FastAPI, sessions: SessionMaker, clock: Clock) -> Parts:
     app.state.supervision = control.supervision.service
     house = House(settings, sessions, bus, clock, control, transcription.engine)
     stream = Stream()
-    tail = LogTail(house, stream)
+    tail, hearing = LogTail(house, stream), Hearing(house)
     drafts = DraftDesk(settings.state_dir / MODEL_NAME)
     lessons = CorrectionListener(sessions, clock, drafts)
-    subscribe(bus, Listeners(tickets, callbacks, transcription, lessons, control), tail)
+    subscribe(bus, Listeners(tickets, callbacks, transcription, lessons, control, hearing), tail)
     app.state.house, app.state.stream, app.state.drafts = house, stream, drafts
+    app.state.hearing = hearing
     app.state.alarms = AlarmLog()
     return Parts(control, transcription, tickets, callbacks, drafts, stream, tail)
 

@@ -11,8 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.callback_view import is_mine
 from api.routes.bridges import Line, directory_number
-from api.routes.calls import allowed_call
 from api.security import Person
+from api.whose import allowed_call
 from core.bridge_words import BridgeKind
 from core.callback_words import CallbackSource, CallbackState
 from core.errors import Forbidden, InvalidField, NotFound

@@ -7,18 +7,18 @@ import datetime as dt
 import json
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 import structlog
 from fastapi import APIRouter, Header, Request
 from sse_starlette import EventSourceResponse, ServerSentEvent
 
+from api.hearing import Hearing
 from api.security import MAX_ROW_ID, GridWorker, Person, person_of
 from api.state import House, house_of
-from core.events import CallFact, Fact, UtteranceGuessed, UtteranceSettled
-from core.vocabulary import Role
-from core.words_events import LegGuessed, LegSettled
-from db.repositories import bridges, event_log, seats
+from api.told import PASSING, Told
+from core.events import CallFact, Fact
+from db.repositories import event_log
 from db.session import reading
 from telephony.snapshot import masked
 
@@ -31,18 +31,6 @@ LIFE_S: Final = 600.0
 RETRY_MS: Final = 200
 ASK_AGAIN: Final = dt.timedelta(seconds=15)
 """A stream outlives the question who listens: signed out, closed or of another role is heard of this soon."""
-PASSING: Final = (UtteranceGuessed, LegGuessed)
-SPOKEN: Final = tuple(kind.__name__ for kind in (*PASSING, UtteranceSettled, LegSettled))
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """One fact as screens get it; `seq` is None for what is not stored."""
-
-    seq: int | None
-    kind: str
-    call_id: str | None
-    payload: dict[str, Any]
 
 
 @dataclass(eq=False)
@@ -156,6 +144,7 @@ async def _facts(
     request: Request, stream: Stream, person: Person, last: int | None
 ) -> AsyncGenerator[ServerSentEvent, None]:
     house, screen = house_of(request), stream.join()
+    hearing: Hearing = request.app.state.hearing
     listener = _Listener(request, person, house.clock.now())
     try:
         yield ServerSentEvent(retry=RETRY_MS)
@@ -169,10 +158,10 @@ async def _facts(
             for entry in missed:
                 seen = entry.seq
                 told = Told(entry.seq, entry.kind, entry.call_id, entry.payload)
-                if await _may_hear(house, person, told):
+                if await hearing.may_hear(person, told):
                     yield _event(told)
         async for told in _live(stream, screen, listener):
-            if (told.seq or seen + 1) > seen and await _may_hear(house, listener.person, told):
+            if (told.seq or seen + 1) > seen and await hearing.may_hear(listener.person, told):
                 yield _event(told)
         yield ServerSentEvent(event="reload" if screen.overrun else "reconnect", data="{}")
     finally:
@@ -191,33 +180,6 @@ async def _live(stream: Stream, screen: Screen, listener: _Listener) -> AsyncGen
         if not await listener.still_there():
             return
         yield told
-
-
-async def _may_hear(house: House, person: Person, told: Told) -> bool:
-    """Words are for the operator of the call and for shift leaders; a grid worker hears of own presses.
-
-    Words of a conference without a call are for the operator who pressed.
-    """
-    if not person.at_least(Role.OPERATOR):
-        return told.kind not in SPOKEN and await _pressed_by(house, person, told)
-    if told.payload.get("told") is False:
-        # A leader who listens unseen is no operator's business, not even that it ended
-        return person.at_least(Role.SHIFT_LEADER)
-    if told.kind not in SPOKEN or person.at_least(Role.SHIFT_LEADER):
-        return True
-    if told.call_id is None:
-        return await _pressed_by(house, person, told)
-    async with reading(house.sessions) as session:
-        seat = await seats.of_operator(session, person.id)
-    return seat is not None and seat.call_id is not None and seat.call_id == told.call_id
-
-
-async def _pressed_by(house: House, person: Person, told: Told) -> bool:
-    if not isinstance(bridge_id := told.payload.get("bridge_id"), int):
-        return False
-    async with reading(house.sessions) as session:
-        bridge = await bridges.get(session, bridge_id)
-    return bridge is not None and bridge.account_id == person.id
 
 
 def _event(told: Told) -> ServerSentEvent:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final
 
+from api.hearing import Hearing
 from api.stream import LogTail
 from core.bridge_events import BridgeEnded, BridgeTicketed, LegAskedBack, LegJoined, LegLeft, LegRemoved
 from core.bus import Bus
@@ -30,12 +31,15 @@ class Listeners:
     transcription: TranscriptionService
     lessons: CorrectionListener
     control: TelephonyControl
+    hearing: Hearing
 
 
 def subscribe(bus: Bus, who: Listeners, tail: LogTail) -> None:
     """Every subscription of the house, in the order in which they are told."""
     arrivals, leaders = who.control.arrivals, who.control.supervision.service
     table: list[tuple[Any, Any]] = [
+        # Before all others, who may take their time: what is secret now is told to nobody in the meantime
+        (TicketChanged, who.hearing.on_fact),
         *((kind, who.tickets.handovers.on_bridge) for kind in HANDED_OVER),
         (CallArrived, arrivals.on_arrived),
         (CallAnswered, who.tickets.on_answered),
@@ -62,4 +66,5 @@ def subscribe(bus: Bus, who: Listeners, tail: LogTail) -> None:
     ]
     for kind, listener in table:
         bus.on(kind, listener)
+    bus.on_all(who.hearing.on_fact)
     bus.on_all(tail.on_fact)

@@ -9,15 +9,13 @@ from fastapi.responses import FileResponse
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.bridge_history import history_json
-from api.routes.calls import allowed_call
 from api.routes.tickets import TicketNumber, allowed_ticket
 from api.security import MAX_ROW_ID, Operator, Person
 from api.sounds import log_listening, sound_file
 from api.state import house_of
+from api.whose import InConfidence, Open, allowed_bridge_words
 from api.words_view import transcript_json
 from core.errors import Forbidden, NotFound
-from core.vocabulary import Role
-from db.models import Bridge
 from db.repositories import bridges, leg_words, utterances
 from db.session import reading, transaction
 
@@ -29,10 +27,13 @@ RowId = Annotated[int, Path(ge=1, le=MAX_ROW_ID)]
 @router.get("/v1/bridges/{bridge_id}/transcript")
 async def get_transcript(request: Request, person: Operator, bridge_id: RowId) -> dict[str, Any]:
     """What the parties that were dialled said."""
-    async with reading(house_of(request).sessions) as session:
-        await allowed_words(session, person, bridge_id)
+    house = house_of(request)
+    async with reading(house.sessions) as session:
+        opened = await allowed_bridge_words(session, person, bridge_id)
         lines = await utterances.of_bridge(session, bridge_id)
-        return transcript_json(lines, await leg_words.of_bridge(session, bridge_id))
+        answer = transcript_json(lines, await leg_words.of_bridge(session, bridge_id))
+    await opened.log_reading(house, person)
+    return answer
 
 
 @router.get("/v1/bridges/{bridge_id}/attempts/{attempt_id}/audio")
@@ -41,7 +42,7 @@ async def get_audio(request: Request, person: Operator, bridge_id: RowId, attemp
     house = house_of(request)
     async with transaction(house.sessions) as session:
         # First who asks: whoever may not hear it does not learn either what there is to hear
-        await allowed_words(session, person, bridge_id)
+        await allowed_bridge_words(session, person, bridge_id)
         voice = await leg_words.of_attempt(session, attempt_id)
         if voice is None or voice.file is None or voice.bridge_id != bridge_id:
             raise NotFound(what="录音")
@@ -57,31 +58,23 @@ async def get_history(request: Request, person: Operator, ticket_id: TicketNumbe
         await allowed_ticket(session, person, ticket_id)
         found = await bridges.recent(session, ticket_id=ticket_id)
         rows = [await history_json(session, bridge, house.clock.now()) for bridge in found]
+        opened: list[Open | None] = []
         for row in rows:
-            row["words"] = await _words(session, person, row["id"])
+            row["words"], read = await _words(session, person, row["id"])
+            opened.append(read)
+    for one in opened:
+        if one is not None:
+            await one.log_reading(house, person)
     return {"bridges": rows}
 
 
-async def allowed_words(session: AsyncSession, person: Person, bridge_id: int) -> Bridge:
-    """The conference, if this person may hear it: as for its call; without a call whoever pressed.
-
-    Raises:
-        NotFound, Forbidden.
-    """
-    bridge = await bridges.get(session, bridge_id)
-    if bridge is None:
-        raise NotFound(what="三方通话")
-    if bridge.call_id is not None:
-        await allowed_call(session, person, bridge.call_id)
-    elif bridge.account_id != person.id and not person.at_least(Role.SHIFT_LEADER):
-        raise Forbidden
-    return bridge
-
-
-async def _words(session: AsyncSession, person: Person, bridge_id: int) -> dict[str, Any]:
+async def _words(session: AsyncSession, person: Person, bridge_id: int) -> tuple[dict[str, Any], Open | None]:
+    """What was said, or the sentence that stands where the words would be."""
     try:
-        await allowed_words(session, person, bridge_id)
-    except Forbidden:
-        return transcript_json([], [])
+        opened = await allowed_bridge_words(session, person, bridge_id)
+    except (Forbidden, InConfidence) as refusal:
+        why = refusal.message if isinstance(refusal, InConfidence) else None
+        return {**transcript_json([], []), "closed": why}, None
     lines = await utterances.of_bridge(session, bridge_id)
-    return transcript_json(lines, await leg_words.of_bridge(session, bridge_id))
+    said = transcript_json(lines, await leg_words.of_bridge(session, bridge_id))
+    return {**said, "closed": None}, opened if lines else None

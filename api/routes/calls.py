@@ -1,4 +1,4 @@
-"""A call, its words, its sound. Only for the operator whose call it is, and for shift leaders."""
+"""A call, its words, its sound. Who may have which of them is asked in `api/whose.py`."""
 
 from __future__ import annotations
 
@@ -14,11 +14,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from api.security import MAX_ROW_ID, PLAIN_TEXT, Operator, Person, ShiftLeader, log_look
 from api.sounds import log_listening, sound_file
 from api.state import House, house_of
+from api.whose import InConfidence, allowed_call, allowed_words, rings_at
 from api.words_view import deafness, transcript_json
-from core.errors import Forbidden, NotFound
-from core.vocabulary import CallState, Role, label
+from core.errors import NotFound
+from core.vocabulary import CallState, label
 from db.models import Call, Recording
-from db.repositories import accounts, calls, leg_words, recordings, seats, tickets, utterances
+from db.repositories import accounts, calls, leg_words, recordings, tickets, utterances
 from db.session import reading, transaction
 from telephony.call_why import priority_of, why_json
 from telephony.given_view import given_of
@@ -56,7 +57,8 @@ async def get_call(request: Request, person: Operator, call_id: CallIdPath) -> d
     house = house_of(request)
     async with transaction(house.sessions) as session:
         call = await allowed_call(session, person, call_id)
-        sounds = await recordings.of_call(session, call_id)
+        closed = await _why_closed(session, person, call_id)
+        sounds = await recordings.of_call(session, call_id) if closed is None else []
         ticket = await tickets.of_call(session, call_id)
         secret = {call_id} if ticket is not None and ticket.secret else set[str]()
         return {
@@ -66,17 +68,21 @@ async def get_call(request: Request, person: Operator, call_id: CallIdPath) -> d
             "history": await _history(session, call),
             "ticket_id": ticket.id if ticket else None,
             "recording": _recording(sounds[0]) if sounds else None,
+            "words_closed": closed,
         }
 
 
 @router.get("/calls/{call_id}/transcript")
 async def get_transcript(request: Request, person: Operator, call_id: CallIdPath) -> dict[str, Any]:
     """The settled lines so far; `final` once the second pass is done."""
-    async with reading(house_of(request).sessions) as session:
-        await allowed_call(session, person, call_id)
+    house = house_of(request)
+    async with reading(house.sessions) as session:
+        opened = await allowed_words(session, person, call_id)
         lines = await utterances.all_of_call(session, call_id)
         voices = await leg_words.of_call(session, call_id)
-        return transcript_json(lines, voices, await deafness(session, call_id))
+        answer = transcript_json(lines, voices, await deafness(session, call_id))
+    await opened.log_reading(house, person)
+    return answer
 
 
 @router.post("/calls/{call_id}/reveal")
@@ -102,44 +108,23 @@ async def get_audio(
         recording = await recordings.get(session, recording_id)
         if recording is None or recording.joined_file is None:
             raise NotFound(what="录音")
-        await allowed_call(session, person, recording.call_id)
+        await allowed_words(session, person, recording.call_id)
         await log_listening(request, session, person, f"recording:{recording_id}")
     return sound_file(house, recording.joined_file)
 
 
-async def allowed_call(session: AsyncSession, person: Person, call_id: str) -> Call:
-    """The call, if it is this person's or the person leads the shift.
-
-    Raises:
-        NotFound, Forbidden.
-    """
-    call = await calls.get(session, call_id)
-    if call is None:
-        raise NotFound(what="来电")
-    if person.at_least(Role.SHIFT_LEADER) or call.operator_id == person.id:
-        return call
-    if await _rings_at(session, person, call):
-        return call
-    # Taken over by a shift leader meanwhile: the after-call work is still the operator's who began it
-    if await calls.was_answered_by(session, call_id, person.id):
-        return call
-    raise Forbidden
-
-
-async def _rings_at(session: AsyncSession, person: Person, call: Call) -> bool:
-    """Before the answer the call is nobody's yet; the operator whose seat rings may look.
-
-    So may the one who calls back, while the seat has to do with it.
-    """
-    seat = await seats.of_operator(session, person.id)
-    if seat is None or seat.call_id != call.id:
-        return False
-    return call.state is not CallState.ENDED or call.operator_id is None
+async def _why_closed(session: AsyncSession, person: Person, call_id: str) -> str | None:
+    """The sentence that stands where the words would be, for who may see the call and not what was said."""
+    try:
+        await allowed_words(session, person, call_id)
+    except InConfidence as refusal:
+        return refusal.message
+    return None
 
 
 async def _number_for(house: House, session: AsyncSession, person: Person, call: Call) -> dict[str, str]:
     """In full for who has the call, while it lasts; for all others it stays as the row has it."""
-    mine = call.operator_id == person.id or await _rings_at(session, person, call)
+    mine = call.operator_id == person.id or await rings_at(session, person, call)
     if not mine or call.state is CallState.ENDED:
         return {}
     await log_look(house, session, person, "number_seen", call.id)

@@ -12,9 +12,10 @@ from rapidfuzz import fuzz
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.alarm_log import Alarm, AlarmLog
-from api.routes.calls import CallIdPath, allowed_call
+from api.routes.calls import CallIdPath
 from api.security import Operator, Person
 from api.state import House, house_of
+from api.whose import allowed_call, allowed_words
 from api.words_view import deafness
 from core.vocabulary import Role, Speaker, label
 from db.models import Category, Ticket, Utterance
@@ -52,10 +53,11 @@ async def get_draft(
     """Every field with its value, how sure it is and the words it came from."""
     house, desk = house_of(request), _desk(request)
     async with reading(house.sessions) as session:
-        await allowed_call(session, person, call_id)
+        opened = await allowed_words(session, person, call_id)
         lines = await utterances.of_call(session, call_id)
         words = {row.word: row.meaning for row in await house_words.every(session)}
         deaf = await deafness(session, call_id)
+    await opened.log_reading(house, person)
     drafted = await desk.draft(lines, words)
     if drafted is None:
         return {"ready": False, "reason": desk.reason, "deaf": deaf}

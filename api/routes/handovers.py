@@ -13,9 +13,10 @@ from api import emergency_roles
 from api.bridge_ports import Bridges
 from api.bridge_view import bridge_json
 from api.routes.bridges import Id, Key
-from api.routes.calls import CallIdPath, allowed_call
+from api.routes.calls import CallIdPath
 from api.security import Operator, Person
 from api.state import house_of
+from api.whose import allowed_call
 from core.bridge_words import SEAT, BridgeState, LegState, Presser
 from core.emergency_words import SERVICES, is_emergency, role_of, service_of
 from core.errors import Forbidden, IllegalTransition, NotAtSeat, NotFound

@@ -7,17 +7,20 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
+from api.hearing import log_ear, open_ear
 from api.routes.login_locks import locks_json
 from api.routes.notes import notes_json
 from api.routes.seats import sip_account
 from api.security import ShiftLeader
 from api.state import House, house_of
 from api.supervision_ports import Ears
+from api.whose import allowed_words
+from api.words_view import deafness, transcript_json
 from core.ids import SeatId
 from core.supervision_words import Mode
 from core.vocabulary import label
 from db.models.reference import Policy
-from db.repositories import accounts, notes, supervisions
+from db.repositories import accounts, leg_words, notes, supervisions, utterances
 from db.session import reading, transaction
 from telephony import lead_phones
 from telephony.given_view import given_now
@@ -85,6 +88,22 @@ async def calls_of_today(
     house = house_of(request)
     async with reading(house.sessions) as session:
         return await timelines(session, house.clock, outcome, page)
+
+
+@router.get("/words")
+async def words(request: Request, person: ShiftLeader) -> dict[str, Any]:
+    """What has been said in the call at which this leader's ear is; without an ear nothing."""
+    house = house_of(request)
+    async with reading(house.sessions) as session:
+        ear = await open_ear(session, person)
+        if ear is None:
+            return {"ear": None, "call_id": None, **transcript_json([], [])}
+        await allowed_words(session, person, ear.call_id)
+        lines = await utterances.all_of_call(session, ear.call_id)
+        voices = await leg_words.of_call(session, ear.call_id)
+        said = transcript_json(lines, voices, await deafness(session, ear.call_id))
+    await log_ear(house, person, ear)
+    return {"ear": ear.id, "call_id": ear.call_id, **said}
 
 
 @router.post("")

@@ -238,10 +238,10 @@ async def test_the_ticket_tells_who_pressed_who_was_tried_who_came_and_how_it_en
     [
         ("op01", "ms-1", True),
         ("op02", "ms-1", False),
-        ("leader", "ms-1", True),
+        ("leader", "ms-1", False),
         ("op01", None, True),
         ("op02", None, False),
-        ("leader", None, True),
+        ("leader", None, False),
         ("grid", None, False),
     ],
 )

@@ -7,7 +7,7 @@ import dataclasses
 
 import pytest
 
-from api.stream import Told, _may_hear  # pyright: ignore[reportPrivateUsage]
+from api.told import Told
 from core.vocabulary import CallState, SeatState
 from db.repositories import seats
 from db.session import transaction
@@ -15,7 +15,15 @@ from tests.fakes.ear import FakeEar
 from tests.fakes.web_house import IDS, a_call, a_ticket
 
 SEAT = "PJSIP/seat1-0000000a"
-ALL = [("GET", ""), ("GET", "/calls"), ("GET", "/sip"), ("POST", ""), ("POST", "/end"), ("POST", "/keep")]
+ALL = [
+    ("GET", ""),
+    ("GET", "/words"),
+    ("GET", "/calls"),
+    ("GET", "/sip"),
+    ("POST", ""),
+    ("POST", "/end"),
+    ("POST", "/keep"),
+]
 
 
 @pytest.fixture
@@ -109,7 +117,7 @@ async def test_an_operator_is_not_told_of_listening_unless_the_centre_says_so(ta
         person = dataclasses.make_dataclass("P", [("id", int), ("role", object)])(me["id"], None)
         person.at_least = lambda role, rank=me["role"]: rank != "operator" or role == "operator"
         fact = Told(7, "LeaderListened", "ms-1", {"told": told, "supervision_id": 1})
-        assert await _may_hear(talk.app.state.house, person, fact) is hears
+        assert await talk.app.state.hearing.may_hear(person, fact) is hears
     leader = await talk.as_("leader")
     await leader.get("/api/supervision/sip")
     await leader.post("/api/supervision", json={"seat": 1, "mode": "listen"})

@@ -133,6 +133,7 @@ def of_others() -> list[Door]:
         Door("POST", "/api/v1/grid/reports", f"op02 grid {MINE}", body={"content": "路灯不亮"}),
         # The shift leader's ear
         Door("GET", listen, LEADERS),
+        Door("GET", f"{listen}/words", LEADERS),
         Door("GET", f"{listen}/calls", LEADERS),
         Door("GET", f"{listen}/sip", LEADERS),
         Door("POST", listen, "", LEADERS, body={"seat": 1, "mode": "listen"}),

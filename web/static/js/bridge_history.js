@@ -16,7 +16,7 @@ export class BridgeHistory {
   concerns(kind, fact) { return BRIDGE_FACTS.includes(kind) && (fact.ticket_id === this.ticketId || this.bridges.has(fact.bridge_id)); }
   async look() {
     const found = (await get(`/api/tickets/${this.ticketId}/bridges`)).bridges;
-    const bridges = this.callId ? found.filter((one) => one.call_id === this.callId).map((one) => ({ ...one, words: { lines: [], sounds: [] } })) : found;
+    const bridges = this.callId ? found.filter((one) => one.call_id === this.callId).map((one) => ({ ...one, words: { lines: [], sounds: [], closed: null } })) : found;
     this.bridges = new Set(bridges.map((one) => one.id));
     // A player in use must not be replaced by the same player
     const now = JSON.stringify(bridges.map((one) => ({ ...one, duration_s: one.ended_at ? one.duration_s : 0 })));
@@ -30,7 +30,8 @@ function card(bridge) {
   const events = make("ol", null, { class: "bridge-events" });
   for (const one of bridge.events) events.append(make("li", null, {}, make("time", seconds(one.at), { datetime: one.at }), make("span", one.text)));
   const box = make("div", null, { class: "bridge-history", "data-testid": `bridge-${bridge.id}`, "data-state": bridge.state }, make("h2", bridge.kind_label), make("p", facts), events);
-  const { lines, sounds } = bridge.words;
+  const { lines, sounds, closed } = bridge.words;
+  if (closed) box.append(make("p", closed, { class: "quiet", "data-testid": "words-closed" }));
   const players = new Map(sounds.map((one) => [one.attempt_id, { ...one, audio: make("audio", null, { controls: "", preload: "none", src: one.url, "aria-label": `${one.who}的录音` }) }]));
   for (const { who, audio } of players.values()) box.append(make("label", who, { class: "bridge-sound" }, audio));
   if (!lines.length) return box;

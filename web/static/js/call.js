@@ -51,6 +51,7 @@ async function show() {
     player.hidden = false;
     byId("no-sound").hidden = true;
   }
+  if (call.words_closed) return closeWords(call.words_closed);
   if (!call.recording && call.ended_at) byId("no-sound").textContent = "这通电话没有录音";
   const { lines, sounds: found } = await get(`/api/calls/${id}/transcript`);
   sounds = found;
@@ -60,6 +61,16 @@ async function show() {
   if (now === shown) return; // a row that is focused must not be replaced by the same row
   shown = now;
   if (lines.length) words.show(lines); else words.clear(call.ended_at ? "没有文字" : "还没有文字");
+}
+// Marked secret, perhaps while this page is open: what it shows and plays goes too
+function closeWords(why) {
+  player.pause();
+  player.removeAttribute("src");
+  Object.assign(byId("no-sound"), { hidden: false, textContent: why });
+  [whole, shown, sounds, track] = ["", "", [], null];
+  player.hidden = true;
+  drawTracks();
+  words.clear("保密");
 }
 player.addEventListener("timeupdate", () => {
   const sound = sounds.find((one) => one.attempt_id === track);
