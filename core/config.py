@@ -143,7 +143,7 @@ class WebSettings(_Section):
 
 
 class RetentionSettings(_Section):
-    """How much is kept of what only grows; never of calls, tickets, audit and their sound."""
+    """How much is kept of what only grows; never of calls, tickets and their joined sound."""
 
     cel_mb: int = Field(default=64, ge=1)
     """Asterisk's event file is cut beyond this."""
@@ -153,6 +153,10 @@ class RetentionSettings(_Section):
     """How many pieces of one file are kept at most."""
     log_days: int = Field(default=190, ge=1)
     """And how long; the law wants network logs for half a year."""
+    capture_days: int = Field(default=7, ge=1)
+    """How long the raw sides of a call stay once its joined recording is proven and was heard again."""
+    disk_low_gb: int = Field(default=5, ge=0)
+    """Less room than this is told on the pages, and proven sides go at once; 0 = never."""
 
 
 class Settings(_Section):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import socket
 import stat
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -13,10 +14,11 @@ import httpx
 from core.config import Engine, Settings, settings_file
 from core.errors import HotlineError
 from ivr import prompts
+from telephony import disk_room
 from telephony.asterisk_runtime import AsteriskProcess, find_runtime
 from transcription import models, sherpa_recognizer
 
-LOW_DISK_GB = 5
+FULL_SOON_DAYS = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +65,14 @@ def _settings(settings: Settings) -> Finding:
 
 
 def _disk(settings: Settings) -> Finding:
-    place = settings.state_dir if settings.state_dir.exists() else settings.state_dir.parent
-    free_gb = shutil.disk_usage(place if place.exists() else "/").free / 1e9
-    return Finding(f"磁盘剩余 {free_gb:.0f} GB", free_gb > LOW_DISK_GB, "清理磁盘或把实例文件夹移到更大的盘")
+    room = disk_room.look(settings)
+    a_day = disk_room.day_bytes(settings.recordings_dir / "capture", time.time())
+    said = f"磁盘剩余 {room.free_bytes / 1e9:.0f} GB"
+    days = room.free_bytes // a_day if a_day else None
+    if days is not None and days < FULL_SOON_DAYS:
+        said += f"，按昨天到今天的录音量还能用 {days} 天"
+    remedy = "清理磁盘或把实例文件夹移到更大的盘；来电照常接听，盘满后没有录音"
+    return Finding(said, not room.low and (days is None or days >= FULL_SOON_DAYS), remedy)
 
 
 def _prompts(settings: Settings) -> Iterator[Finding]:

@@ -20,6 +20,7 @@ from core.vocabulary import LinkState
 from db.models.reference import Policy
 from db.repositories import seats
 from db.session import SessionMaker, reading, transaction
+from telephony import disk_room
 from telephony.ami_client import AmiLink
 from telephony.ami_translate import Translator
 from telephony.asterisk_view import contacts, look
@@ -38,6 +39,7 @@ from telephony.supervision_control import SupervisionControl
 from telephony.supervision_switch import AmiEar
 from telephony.supervision_translate import read as read_supervision
 from telephony.switchboard import AmiSwitchboard
+from telephony.thinning import Thinning
 
 log = structlog.get_logger(__name__)
 
@@ -49,6 +51,7 @@ CONTACTS_S: Final = 0.5
 COMPARED: Final = 2
 """Comparisons after which the rows are what Asterisk has; before, nobody is moved by them."""
 FILES_S: Final = 2.0
+THIN_S: Final = 300.0
 
 
 class PolicyRows:
@@ -93,6 +96,7 @@ class TelephonyControl:
         cut_at = settings.retention.cel_mb << 20
         self.cel = CelIngest(settings.asterisk_dir / "log" / "cel.csv", sessions, self.calls, cut_at)
         self.recordings = Recordings(settings.recordings_dir, sessions, bus, clock)
+        self._thinning = Thinning(settings, sessions, clock)
         self._return = SeatReturn(sessions, clock, self.switchboard, self.calls, policies)
         self.arrivals = Arrivals(RowRouter(sessions, clock), self.switchboard, self.calls, clock)
         self._reconciler = Reconciler(
@@ -125,6 +129,7 @@ class TelephonyControl:
         self._tasks.run_forever("seat-contacts", self._watch_contacts)
         self._tasks.run_forever("seat-timers", self._tick)
         self._tasks.run_forever("recordings", self._files)
+        self._tasks.run_forever("thinning", self._thin)
 
     async def close(self) -> None:
         """End everything; calls go on without us."""
@@ -269,3 +274,11 @@ class TelephonyControl:
             if alive is None:
                 continue
             await self.recordings.sweep(alive)
+
+    async def _thin(self) -> None:
+        """Sides that nobody needs any more; beside the joining, which waits for no disk that is read."""
+        while True:
+            await asyncio.sleep(THIN_S)
+            if (alive := self._alive) is not None:
+                room = await asyncio.to_thread(disk_room.look, self._settings)
+                await self._thinning.sweep(alive, pressed=room.low)

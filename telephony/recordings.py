@@ -28,7 +28,7 @@ SETTLED_S: Final = 60.0
 """After the end of a call no file of it grows, and none is new."""
 _TICK_S: Final = 1.0
 """Two changes of a folder within this may carry the same time."""
-_EMPTY: Final = 44
+EMPTY: Final = 44
 """Bytes of a WAV that holds a header and no sound."""
 
 
@@ -42,7 +42,7 @@ class Recordings:
         self._bus = bus
         self._clock = clock
         self._changed = 0
-        # Captures stay for good: who looks at each of them again every few seconds is lost within a month
+        # Captures stay for days: who looks at each of them again every few seconds is lost within a week
         self._waiting: set[str] = set()
         self._settled: set[str] = set()
 
@@ -76,7 +76,7 @@ class Recordings:
         """The capture's name below the recordings folder, or None."""
         file = self._capture / f"{call_id}-{part}.wav16"
         try:
-            return str(file.relative_to(self._folder)) if file.stat().st_size > _EMPTY else None
+            return str(file.relative_to(self._folder)) if file.stat().st_size > EMPTY else None
         except FileNotFoundError:
             return None
 
@@ -113,7 +113,7 @@ class Recordings:
         for ear in ears:
             for file in sorted(self._capture.glob(said_pattern(ear))):
                 at_s = said_at_s(file.stem)
-                if at_s is not None and file.stat().st_size > _EMPTY:
+                if at_s is not None and file.stat().st_size > EMPTY:
                     found.append((str(file.relative_to(self._folder)), max(0.0, at_s - since.timestamp())))
         return found
 

@@ -69,6 +69,18 @@ def join(left: Path, right: Path | None, target: Path, laid: Sequence[Laid] = ()
     return duration_s, digest
 
 
+def holds_all(joined: Path, sides: Sequence[Path]) -> bool:
+    """Whether the joined file is as long as each of its sides: none grew after it was made.
+
+    A side is measured in bytes, as no header says what was written after it. Raises ValueError or OSError.
+    """
+    try:
+        with soundfile.SoundFile(joined) as whole:
+            return all((side.stat().st_size - _HEADER) // 2 <= whole.frames for side in sides)
+    except soundfile.SoundFileError as error:
+        raise ValueError(str(error)) from error
+
+
 def sha256_of(file: Path) -> str:
     """The file's sha256 in hexadecimal."""
     with file.open("rb") as source:

@@ -7,6 +7,7 @@ from typing import Any
 from fastapi import APIRouter, Depends, Request
 
 from api.bridge_view import emergencies_now
+from api.disk_view import disk_json
 from api.security import Operator, anybody
 from api.state import house_of
 from core.vocabulary import label
@@ -33,6 +34,7 @@ async def get_board(request: Request, person: Operator) -> dict[str, Any]:
         "emergencies": emergencies,
         "link": {"state": state, "label": label(state)},
         "engine": house.engine,
+        "disk": disk_json(house.settings),
         "demo": house.settings.demo,
     }
 

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
+from api.disk_view import disk_json
 from api.hearing import log_ear, open_ear
 from api.routes.login_locks import locks_json
 from api.routes.notes import notes_json
@@ -73,6 +74,7 @@ async def look(request: Request, person: ShiftLeader) -> dict[str, Any]:
         "locks": locks,
         "link": {"state": state, "label": label(state)},
         "engine": house.engine,
+        "disk": disk_json(house.settings),
     }
 
 

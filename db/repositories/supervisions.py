@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -52,6 +52,12 @@ async def in_place(session: AsyncSession, channel: str) -> bool:
     taken = Supervision.state == SupervisionState.TAKEN_OVER
     query = select(Supervision.id).where(Supervision.channel == channel, taken)
     return await session.scalar(query.limit(1)) is not None
+
+
+async def calls_of(session: AsyncSession, ids: Collection[int]) -> dict[int, str]:
+    """At which calls these ears were."""
+    rows = await session.execute(select(Supervision.id, Supervision.call_id).where(Supervision.id.in_(ids)))
+    return {ear: call_id for ear, call_id in rows}
 
 
 async def lost(session: AsyncSession, channel: str) -> bool:

@@ -57,6 +57,13 @@ export function showEngine(engine) {
   banner.textContent = engine.available ? "演示：韩语模型代替，仅验证通路，文字不可信" : waiting ? "转写正在载入…" : "转写未启用，请手工记录";
 }
 
+// For who leads: an operator at a seat can do nothing about it
+export function showDisk(disk) {
+  const banner = byId("banner-disk");
+  banner.hidden = !disk.low;
+  banner.textContent = disk.text;
+}
+
 const KINDS = [
   "CallArrived", "CallQueued", "SeatOffered", "SeatMissed", "CallAnswered", "CallHeld", "CallResumed", "SeatLegLost",
   "CallRouted", "EmergencyKeyPressed", "CallTurnedAway", "OwnSeatOffered", "OwnSeatPassed",

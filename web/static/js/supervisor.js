@@ -4,7 +4,7 @@ import { CALLBACK_FACTS, callbackNews, mountCallbackList, showCallbackCounts } f
 import { mountHelp } from "./keys.js";
 import { open } from "./page.js";
 import { beTheOne } from "./seat_one.js";
-import { listen, showEngine, showLink } from "./stream.js";
+import { listen, showDisk, showEngine, showLink } from "./stream.js";
 import { mountCalls, refreshCalls } from "./supervisor_calls.js";
 import { drawLocks } from "./supervisor_locks.js";
 import { draw, lead, problem, reached, tick, tookNews } from "./supervisor_desk.js";
@@ -26,6 +26,7 @@ export async function refresh() {
   reached();
   showLink(view.link);
   showEngine(view.engine);
+  showDisk(view.disk);
   tookNews();
   drawNotes(view.notes);
   drawLocks(view.locks, refresh);

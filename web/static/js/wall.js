@@ -4,7 +4,7 @@ import { BRIDGE_FACTS } from "./bridge_history.js";
 import { givenNow } from "./given.js";
 import { NOTE_FACTS } from "./notes.js";
 import { open } from "./page.js";
-import { listen, showEngine, showLink } from "./stream.js";
+import { listen, showDisk, showEngine, showLink } from "./stream.js";
 import { whyWords } from "./why.js";
 
 const GOAL_S = 15; // GB/T 33358
@@ -129,6 +129,7 @@ function draw() {
   drawNotes();
   showLink(board.link);
   showEngine(board.engine);
+  showDisk(board.disk);
 }
 let soon;
 const refreshSoon = () => { soon ??= setTimeout(() => { soon = undefined; refresh().catch(() => {}); }, 40); };
