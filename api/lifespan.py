@@ -12,6 +12,7 @@ from api.alarm_log import AlarmLog
 from api.bridge_ports import HouseDirectory, HouseTicketDesk
 from api.hearing import Hearing
 from api.rehearsal import rehearse
+from api.retention import Retention
 from api.state import House
 from api.stream import LogTail, Stream
 from api.subscriptions import Listeners, subscribe
@@ -94,6 +95,7 @@ async def lifespan(app: FastAPI) -> AsyncGenerator[None, None]:
         stack.push_async_callback(tasks.close)
         tasks.run_forever("tickets-catch-up", parts.tickets.keep_up)
         tasks.run_forever("callbacks-catch-up", parts.callbacks.keep_up)
+        tasks.run_forever("retention", Retention(settings, sessions, clock).run)
         tasks.start("rehearsal", rehearse(sessions, clock, HouseDirectory(sessions, clock)))
         tasks.start("draft-desk", parts.drafts.start(sessions))
         app.state.stop_streams = parts.stream.close

@@ -155,6 +155,12 @@ class RetentionSettings(_Section):
     """And how long; the law wants network logs for half a year."""
     capture_days: int = Field(default=7, ge=1)
     """How long the raw sides of a call stay once its joined recording is proven and was heard again."""
+    replay_days: int = Field(default=7, ge=1)
+    """How long facts stay in the log that only screens which were away for a moment read."""
+    timeline_days: int = Field(default=400, ge=30)
+    """How long those stay that a call's timeline is made of."""
+    audit_days: int = Field(default=1096, ge=190)
+    """How long it is kept who looked at what."""
     disk_low_gb: int = Field(default=5, ge=0)
     """Less room than this is told on the pages, and proven sides go at once; 0 = never."""
 

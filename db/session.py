@@ -60,7 +60,7 @@ async def reading(make: SessionMaker, *, urgent: bool = False) -> AsyncGenerator
 
 
 def _refuse_lock(connection: Connection, statement: Any, *_: Any) -> None:
-    """A row is not locked where nothing can be written. SQLite, which knows no such lock, would let it pass."""
+    """A row is not locked where nothing can be written. SQLite knows no such lock and would let it pass."""
     locks = getattr(statement, "_for_update_arg", None) is not None
     if locks and connection.get_execution_options().get(_READING):
         raise InvalidRequestError(f"FOR UPDATE while reading: {statement}")

@@ -44,6 +44,8 @@ _BY_STATE: Final[dict[str, str]] = {
     "leaving_message": "message",
 }
 WRAP_UP_ENDS: Final = frozenset({"SeatUnpaused", "SeatPaused", "SeatRang", "SeatTalked", "SeatLeft"})
+READ_FROM_LOG: Final = WRAP_UP_ENDS | set(_BEGINS) | {"CallEnded", "CallReconciled", "SeatFreed"}
+"""What a timeline is made of: these outlive the rest of the log."""
 
 
 @dataclass(frozen=True, slots=True)

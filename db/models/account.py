@@ -57,7 +57,7 @@ class LoginAttempt(Base):
 
 
 class AuditEntry(Base):
-    """Who did or looked at what, and why. Never changed, never deleted by the application."""
+    """Who did or looked at what, and why. Never changed; goes after its lawful time (api/retention)."""
 
     __tablename__ = "audit_log"
 

@@ -129,7 +129,7 @@ class Utterance(Base):
 
 
 class EventLogEntry(Base):
-    """Append-only log of facts; `seq` is the SSE id."""
+    """The log of facts; `seq` is the SSE id. Old entries go (api/retention), none is changed."""
 
     __tablename__ = "event_log"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import delete, func, select
@@ -102,3 +103,14 @@ async def alarm_audited(session: AsyncSession, act: str, call_id: str, emergency
         AuditEntry.details["emergency_class"].as_string() == emergency_class,
     )
     return await session.scalar(query.limit(1)) is not None
+
+
+async def audited_before(session: AsyncSession, before: dt.datetime, limit: int) -> list[int]:
+    """Entries that are older, oldest first."""
+    query = select(AuditEntry.id).where(AuditEntry.at < before).order_by(AuditEntry.at).limit(limit)
+    return list(await session.scalars(query))
+
+
+async def remove_audited(session: AsyncSession, ids: Sequence[int]) -> None:
+    """Take entries away whose lawful time is over."""
+    await session.execute(delete(AuditEntry).where(AuditEntry.id.in_(ids)))

@@ -1,13 +1,13 @@
-"""The append-only log of facts; its `seq` is the SSE id and the order of everything."""
+"""The log of facts, thinned from its beginning (api/retention); `seq` is the SSE id and the order of all."""
 
 from __future__ import annotations
 
 import dataclasses
 import datetime as dt
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.events import Fact
@@ -75,3 +75,22 @@ async def last_of(session: AsyncSession, call_id: str, kinds: Sequence[str]) -> 
 async def last_seq(session: AsyncSession) -> int:
     """The newest sequence number; 0 while nothing has happened."""
     return await session.scalar(select(func.max(EventLogEntry.seq))) or 0
+
+
+class Head(NamedTuple):
+    """An entry without its words."""
+
+    seq: int
+    at: dt.datetime
+    kind: str
+
+
+async def heads_after(session: AsyncSession, seq: int, limit: int) -> list[Head]:
+    """What came after `seq`, oldest first."""
+    query = select(EventLogEntry.seq, EventLogEntry.at, EventLogEntry.kind).where(EventLogEntry.seq > seq)
+    return [Head(*row) for row in await session.execute(query.order_by(EventLogEntry.seq).limit(limit))]
+
+
+async def remove(session: AsyncSession, seqs: Sequence[int]) -> None:
+    """Take entries away for good; their numbers never come again."""
+    await session.execute(delete(EventLogEntry).where(EventLogEntry.seq.in_(seqs)))
