@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from ops.phone import ScriptedPhone
 from tests.e2e.bridge_house import BridgeHouse, open_house
 from tests.e2e.hearing import only_hear, only_music, voice
 from tests.e2e.hotline import wait_for
+from tests.e2e.past_control import order
 
 TONES_HZ = {"first": 440.0, "second": 630.0}
 ROOM = "ms-990"
@@ -25,19 +25,8 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BridgeHouse]:
 
 def ring(house: BridgeHouse, *, desk: int, exten: int) -> None:
     """A telephone is rung for the room, past the control plane."""
-    ami = house.settings.ami
-    login = {"Action": "Login", "Username": ami.act_user, "Secret": ami.act_secret.get_secret_value()}
     target = {"Context": "music-test", "Exten": str(exten), "Priority": "1", "Async": "true"}
-    orders = (login, {"Action": "Originate", "Channel": f"PJSIP/desk{desk}", **target})
-    with (
-        socket.create_connection((ami.host, ami.port), timeout=5) as link,
-        link.makefile("rb") as answers,
-    ):
-        for order in orders:
-            link.sendall("".join(f"{key}: {value}\r\n" for key, value in order.items()).encode() + b"\r\n")
-            while not (line := answers.readline()).startswith(b"Response:"):
-                assert line
-            assert b"Success" in line
+    order(house.settings, "Originate", Channel=f"PJSIP/desk{desk}", **target)
 
 
 @pytest.fixture

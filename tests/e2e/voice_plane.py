@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import socket
 import time
 from pathlib import Path
 from typing import Final
@@ -16,6 +15,7 @@ from telephony.asterisk_config import QueuePolicy, render
 from telephony.asterisk_runtime import AsteriskProcess
 from tests.e2e.hotline import wait_for
 from tests.e2e.instances import aside, begin
+from tests.e2e.past_control import order
 
 SHORT: Final = QueuePolicy(
     ring_timeout_s=6, max_wait_s=14, retry_s=1, message_max_s=20, message_silence_s=5, agi_limit_s=3
@@ -77,19 +77,8 @@ class VoicePlane:
 
     def redirect(self, number: str, context: str) -> None:
         """As the control plane does it: that caller goes to another of our contexts."""
-        ami = self.settings.ami
-        login = {"Action": "Login", "Username": ami.act_user, "Secret": ami.act_secret.get_secret_value()}
         where = {"Channel": self.channel(number), "Context": context, "Exten": "s", "Priority": "1"}
-        with (
-            socket.create_connection((ami.host, ami.port), timeout=5) as link,
-            link.makefile("rb") as answers,
-        ):
-            for headers in (login, {"Action": "Redirect", **where}):
-                lines = [f"{key}: {value}" for key, value in headers.items()]
-                link.sendall("\r\n".join([*lines, "", ""]).encode())
-                while not (line := answers.readline()).startswith(b"Response:"):
-                    assert line
-                assert b"Success" in line
+        order(self.settings, "Redirect", **where)
 
     def priority(self, number: str) -> int | None:
         """With which priority that caller waits in the queue; None if not there."""
