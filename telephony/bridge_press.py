@@ -16,7 +16,7 @@ from core.ids import SeatId
 from core.vocabulary import CallState, SeatState
 from db.models.bridge import Bridge, BridgeAttempt, BridgeLeg, BridgeNumber
 from db.models.call import Call
-from db.repositories import bridges, calls, seats
+from db.repositories import bridges, calls, seats, supervisions
 from telephony.bridge_key import Press
 from telephony.bridge_legs import apply, dial_order, first_attempt
 from telephony.bridge_limits import Limits, NobodyToCall, may_dial
@@ -105,6 +105,9 @@ async def _those_who_talk(step: Step, press: Press) -> dict[str, str]:
         raise NotFound(what="来电")
     if call.state not in _TALKING or call.seat_id != press.seat_id:
         raise IllegalTransition(state=call.state)
+    if await supervisions.takes_over(step.session, call.id):
+        # His order and ours would each move the caller: one of the two was left alone in a room
+        raise IllegalTransition(reason="班长正在接管这通电话")
     held = press.kind is BridgeKind.CONSULT
     if held and call.state is CallState.RECONNECTING:
         raise IllegalTransition(state=call.state)

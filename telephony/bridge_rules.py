@@ -103,9 +103,9 @@ def _is_own(step: Step, leg: BridgeLeg) -> bool:
     return leg.seat_id is not None and leg.seat_id == step.bridge.seat_id
 
 
-def counts(step: Step, leg: BridgeLeg) -> bool:
+def counts(step: Step, who: BridgeLeg | LegFact) -> bool:
     """Whether a party keeps the room alive. A leader does in a conference; a consultation he is beside."""
-    return not is_leader(leg.role) or step.bridge.kind is BridgeKind.EMERGENCY
+    return not is_leader(who.role) or step.bridge.kind is BridgeKind.EMERGENCY
 
 
 def fetch(step: Step, caller: BridgeLeg) -> None:
@@ -143,7 +143,9 @@ async def _place_caller(step: Step, legs: list[BridgeLeg], fact: LegFact | None)
     if caller is None:
         return False
     others = [side_of(step, leg) for leg in legs if leg is not caller and counts(step, leg)]
-    place = place_of(side_of(step, caller), others, type(fact) if fact is not None else None)
+    # A leader who comes to the seat's side is no seat that is back: its caller stays on his music
+    seen = type(fact) if fact is not None and counts(step, fact) else None
+    place = place_of(side_of(step, caller), others, seen)
     if place is Place.FETCHED:
         fetch(step, caller)
     elif place is Place.STRANDED:

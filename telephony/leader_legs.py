@@ -81,9 +81,11 @@ class LeaderLegs:
         async def work(step: Step, legs: list[BridgeLeg]) -> None:
             if not any(leg.channel == row.channel and leg.state is LegState.JOINED for leg in legs):
                 raise IllegalTransition(reason="班长不在会议中")
+            # Where the seat he came by is gone, a colleague may have the conference by now
+            theirs = {row.seat_id, step.bridge.seat_id}
             step.bridge.seat_id, step.bridge.account_id = None, row.account_id
             for leg in legs:
-                if leg.seat_id == row.seat_id and leg.state in LIVE:
+                if leg.seat_id is not None and leg.seat_id in theirs and leg.state in LIVE:
                     orders = closing(leg)
                     await apply(step, leg, LegRemoved(**step.about(leg)))
                     step.change.orders.extend(orders)

@@ -7,7 +7,7 @@ from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from core.bridge_words import BridgeKind, BridgeState, is_leader
+from core.bridge_words import BridgeKind, BridgeState, LegState, is_leader
 from core.errors import HotlineError, IllegalTransition, NotFound
 from core.ids import OperatorId, SeatId
 from core.supervision_words import Mode
@@ -19,6 +19,9 @@ from db.repositories import bridges, calls, seats, tickets
 from telephony.bridge_states import LIVE
 
 _TALKING: Final = (CallState.TALKING, CallState.HELD)
+_IN_ROOM: Final = (*_TALKING, CallState.RECONNECTING)
+_NEEDS_NO_SEAT: Final = (Mode.BARGE, Mode.TAKE_OVER)
+"""A leader who is heard by all of a conference; for the others his ear hangs at the seat's."""
 
 _ALONE: Final = "会议里已有另一位班长"
 _NOT_HERE: Final = "咨询转接的通话不能接管：群众可能正在听音乐，请先插话或耳语"
@@ -41,25 +44,38 @@ class SecretCall(HotlineError):
     status = 403
 
 
-async def check_call(
-    session: AsyncSession, leader: OperatorId, seat_id: SeatId, row: Supervision | None
-) -> Call:
+async def check_call(session: AsyncSession, order: Order, row: Supervision | None) -> Call:
     """The call that this seat talks in; with `row`, the same call as before.
 
     Raises:
         NotFound, IllegalTransition.
     """
+    seat_id = order.seat_id
     seat = await seats.get(session, seat_id)
     if seat is None:
         raise NotFound(what="坐席")
-    if seat.operator_id == leader:
+    if seat.operator_id == order.leader:
         raise IllegalTransition(reason="不能监听自己的坐席")
+    if row is not None and order.mode in _NEEDS_NO_SEAT and (room := await _inside(session, row)) is not None:
+        return room
     call = await calls.get(session, seat.call_id) if seat.call_id else None
     if call is None or call.state not in _TALKING or call.seat_id != seat_id or not call.seat_channel:
         raise IllegalTransition(reason="这个坐席没有在通话")
     if row is not None and row.call_id != call.id:
         raise IllegalTransition(reason="请先结束当前的监听")
     return call
+
+
+async def _inside(session: AsyncSession, row: Supervision) -> Call | None:
+    """The call of the conference in which all hear this leader; the seat he came by may have left it."""
+    room = await bridges.open_of_call(session, row.call_id)
+    if room is None or room.kind is not BridgeKind.EMERGENCY:
+        return None
+    legs = await bridges.legs_of(session, room.id)
+    if not any(leg.channel == row.channel and leg.state is LegState.JOINED for leg in legs if leg.channel):
+        return None
+    call = await calls.get(session, row.call_id)
+    return call if call is not None and call.state in _IN_ROOM else None
 
 
 async def check_secret(session: AsyncSession, call: Call, role: Role) -> None:

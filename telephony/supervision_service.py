@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final
@@ -19,7 +20,8 @@ from core.supervision_events import SupervisionFact, SupervisionOrdered
 from core.supervision_words import STATE_OF, Mode, SupervisionEnd, SupervisionState
 from core.tasks import TaskGroup
 from core.vocabulary import ROLE_RANK, CallState, Role
-from db.models.supervision import Supervision
+from db.models.call import Call
+from db.models.supervision import LeadPhone, Supervision
 from db.repositories import accounts, calls, event_log, supervisions, tickets
 from db.session import SessionMaker, transaction
 from telephony.lead_phones import LeadPhoneLost
@@ -92,7 +94,9 @@ class SupervisionService:
             row = await supervisions.open_of(session, order.leader)
             if row is not None and row.seat_id != order.seat_id:
                 raise IllegalTransition(reason="请先结束当前的监听")
-            call = await check_call(session, order.leader, order.seat_id, row)
+            if row is not None and row.wanted is order.mode is Mode.TAKE_OVER:
+                return row, None, False  # by now the seat may be without a call
+            call = await check_call(session, order, row)
             await check_secret(session, call, order.role)
             await check_mode(session, call, order.mode, row)
             if row is not None and row.wanted is Mode.TAKE_OVER is not order.mode:
@@ -102,19 +106,7 @@ class SupervisionService:
                 return row, None, False
             new = row is None
             if row is None:
-                row = Supervision(
-                    account_id=order.leader,
-                    lead=phone.number,
-                    phone=phone.phone,
-                    seat_id=order.seat_id,
-                    seat_channel=call.seat_channel or "",
-                    call_id=call.id,
-                    wanted=order.mode,
-                    state=SupervisionState.ORDERED,
-                    told=False,
-                    ordered_at=now,
-                    modes=[],
-                )
+                row = _new_row(order, phone, call, now)
                 session.add(row)
                 await session.flush()
             row.wanted = order.mode
@@ -278,3 +270,19 @@ class SupervisionService:
             await work
         except HotlineError as error:
             log.warning("supervision_order_failed", reason=error.message)
+
+
+def _new_row(order: Order, phone: LeadPhone, call: Call, now: dt.datetime) -> Supervision:
+    return Supervision(
+        account_id=order.leader,
+        lead=phone.number,
+        phone=phone.phone,
+        seat_id=order.seat_id,
+        seat_channel=call.seat_channel or "",
+        call_id=call.id,
+        wanted=order.mode,
+        state=SupervisionState.ORDERED,
+        told=False,
+        ordered_at=now,
+        modes=[],
+    )

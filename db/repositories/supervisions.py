@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection, Sequence
+from typing import Final
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -11,6 +12,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from core.supervision_words import Mode, SupervisionState
 from db.models.account import Account
 from db.models.supervision import LeadPhone, Supervision
+
+_HEARS: Final = (
+    SupervisionState.LISTENING,
+    SupervisionState.WHISPERING,
+    SupervisionState.BARGED,
+    SupervisionState.TAKEN_OVER,
+)
 
 
 async def get_for_update(session: AsyncSession, supervision_id: int) -> Supervision | None:
@@ -64,6 +72,14 @@ async def lost(session: AsyncSession, channel: str) -> bool:
     """Whether the leader with this channel took a call over and did not mean to leave it."""
     taken = Supervision.state == SupervisionState.TAKEN_OVER
     query = select(Supervision.id).where(Supervision.channel == channel, taken, Supervision.reason.is_(None))
+    return await session.scalar(query.limit(1)) is not None
+
+
+async def takes_over(session: AsyncSession, call_id: str) -> bool:
+    """Whether a leader who hears this call already is about to take it over, or has just done so."""
+    here = Supervision.state.in_(_HEARS)
+    open_one = (Supervision.call_id == call_id, Supervision.ended_at.is_(None), here)
+    query = select(Supervision.id).where(*open_one, Supervision.wanted == Mode.TAKE_OVER)
     return await session.scalar(query.limit(1)) is not None
 
 

@@ -4,87 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from ops.phone import ScriptedPhone
-from ops.smoke_bridge import TONES_HZ, sounds
 from tests.e2e.bridge_house import BridgeHouse, open_house
-from tests.e2e.hearing import only_hear, voice
+from tests.e2e.conference_house import (
+    OUTSIDE,
+    TONES,
+    Conference,
+    conference,
+    ended,
+    press,
+    talk_of_two,
+)
+from tests.e2e.hearing import only_hear
 from tests.e2e.hotline import wait_for
-
-TONES = {**TONES_HZ, "lead": 1990.0}
-OUTSIDE = {"grid_worker", "internet_office", "handling_unit"}
 
 
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BridgeHouse]:
-    with open_house(tmp_path_factory.mktemp("leaders")) as made:
+    # Nobody is offered a call by a wrap-up that ran out: tests say who is ready
+    with open_house(tmp_path_factory.mktemp("leaders"), wrap_up_s=600) as made:
         yield made
-
-
-class Conference:
-    """Five in a conference, and a leader whose telephone is ready."""
-
-    def __init__(self, house: BridgeHouse, files: Path, bridge_id: int) -> None:
-        self.house, self.files, self.id = house, files, bridge_id
-        self.outside: dict[str, ScriptedPhone] = {}
-
-    def order(self, mode: str) -> int:
-        """What the leader's page sends; returns the answer's status."""
-        leader = self.house.leader
-        body = {"seat": 1, "mode": mode}
-        answer = leader.http.post("/api/supervision", json=body, headers={"X-CSRF-Token": leader.csrf})
-        return answer.status_code
-
-    def ear(self) -> str:
-        """Where the leader's ear is."""
-        return str((self.house.leader.get("/api/supervision")["mine"] or {}).get("state"))
-
-    def until(self, state: str) -> None:
-        wait_for(f"the ear {state}, now {self.ear()}", lambda: self.ear() == state)
-
-    def all_hear(self, names: set[str]) -> None:
-        """These hear each other, and nobody else is heard."""
-        only_hear(self.files, {name: names - {name} for name in names}, TONES)
-
-    def leader_channels(self) -> list[str]:
-        """Every channel of the leader's telephone."""
-        lines = self.house.hotline.supervisor.asterisk.rx("core show channels concise").splitlines()
-        return [line.split("!")[0] for line in lines if line.startswith("PJSIP/leaddesk")]
-
-
-@contextmanager
-def conference(house: BridgeHouse, files: Path, key: str, number: str) -> Iterator[dict[str, Any]]:
-    """Such a conference, with its phones by name."""
-    account = house.leader.get("/api/supervision/sip?phone=leaddesk")
-    lead_number = int(account["username"].removeprefix("leaddesk"))
-    with (
-        house.outside(files) as outside,
-        ScriptedPhone.lead(house.settings, lead_number, **voice(files, "lead", TONES["lead"])) as lead,
-        ScriptedPhone.seat(house.settings, 1, auto_answer=True, **sounds(files, "seat")) as seat,
-        ScriptedPhone.citizen(house.settings, number, **sounds(files, "caller")) as caller,
-    ):
-        house.on_duty()
-        house.talk(caller, seat)
-        bridge_id = house.press(key)["id"]
-        house.until(bridge_id, **dict.fromkeys(TONES_HZ, "joined"))
-        try:
-            yield {
-                "room": Conference(house, files, bridge_id),
-                **{"lead": lead, "seat": seat, "caller": caller},
-                **outside,
-            }
-        finally:
-            caller.hang_up()
-            house.leader.post("/api/supervision/release")
-
-
-def ended(phone: ScriptedPhone) -> bool:
-    return any(event.get("state") == "DISCONNECTED" for event in phone.events)
 
 
 def test_a_leader_is_heard_by_all_then_has_the_seats_place_and_its_keys(
@@ -210,3 +153,96 @@ def test_nobody_below_a_shift_leader_can(house: BridgeHouse, tmp_path: Path) -> 
             )
             assert answer.status_code == 403
         assert "leader" not in house.states(room.id)
+
+
+def test_who_barges_in_a_talk_of_two_is_in_the_conference_as_soon_as_the_seat_presses(
+    house: BridgeHouse, tmp_path: Path
+) -> None:
+    with talk_of_two(house, tmp_path, "13800004505") as phones:
+        room: Conference = phones["room"]
+        assert room.order("barge") == 200
+        room.until("barged")
+        room.all_hear({"caller", "seat", "lead"})
+        room.press("barged-then-pressed")
+        house.until(room.id, leader="joined")
+        room.all_hear(set(TONES))
+        assert room.ear() == "barged"
+        assert len(room.leader_channels()) == 1
+
+        phones["seat"].hang_up()  # the conference goes on, and the leader with it
+        house.until(room.id, seat="left", leader="joined", caller="joined")
+        house.operator.seat_is(1, "wrap_up")
+        room.all_hear(set(TONES) - {"seat"})
+        for mode in ("listen", "whisper"):  # there is no seat any more whose ear that would be
+            assert room.order(mode) == 409
+        with ThreadPoolExecutor(2) as both:  # a double press
+            assert list(both.map(room.order, ["take_over", "take_over"])) == [200, 200]
+        room.until("taken_over")
+        assert room.order("take_over") == 200  # and once more, afterwards
+        call_id = house.bridge(room.id)["call_id"]
+        wait_for("the call to be his", lambda: house.leader.call(call_id)["operator_name"] == "冉班长")
+        house.leader.post(f"/api/v1/bridges/{room.id}/hold")  # its keys are his
+        house.until(room.id, caller="held")
+        house.leader.post(f"/api/v1/bridges/{room.id}/join")
+        house.until(room.id, caller="joined")
+        room.all_hear(set(TONES) - {"seat"})
+        house.leader.post(f"/api/v1/bridges/{room.id}/end")
+        phones["lead"].wait_ended()
+        phones["caller"].wait_ended()
+        wait_for("no channel of the leader", lambda: not room.leader_channels())
+    room.until("over")
+    assert house.problems() == []
+
+
+def test_who_whispers_in_a_talk_of_two_stays_at_the_seats_ear_when_it_presses(
+    house: BridgeHouse, tmp_path: Path
+) -> None:
+    with talk_of_two(house, tmp_path, "13800004506") as phones:
+        room: Conference = phones["room"]
+        assert room.order("whisper") == 200
+        room.until("whispering")
+        room.press("whispered-then-pressed")
+        hears = {
+            "caller": {"seat", *OUTSIDE},
+            "seat": {"caller", "lead", *OUTSIDE},
+            "lead": {"caller", "seat", *OUTSIDE},
+        }
+        only_hear(tmp_path, hears, TONES)
+        assert "leader" not in house.states(room.id)
+        assert (room.ear(), len(room.leader_channels())) == ("whispering", 1)
+
+        phones["seat"].hang_up()  # his ear hangs at the seat's: it ends with it, and nobody else's talk does
+        phones["lead"].wait_ended()
+        room.until("over")
+        assert not room.leader_channels()
+        room.all_hear({"caller", *OUTSIDE})
+        for role in OUTSIDE:
+            phones[role].hang_up()
+        phones["caller"].wait_ended()
+    assert house.problems() == []
+
+
+@pytest.mark.parametrize("mode", ["barge", "take_over"])
+def test_the_order_and_the_press_at_the_same_moment(house: BridgeHouse, tmp_path: Path, mode: str) -> None:
+    with talk_of_two(house, tmp_path, "13800004507") as phones:
+        room: Conference = phones["room"]
+        assert room.order("listen") == 200
+        room.until("listening")
+        with ThreadPoolExecutor(2) as both:
+            pressed, ordered = both.submit(press, house, f"{mode}-and-press"), both.submit(room.order, mode)
+            assert ordered.result() == 200
+            found = pressed.result()
+        stays = {"lead", "caller"} if mode == "take_over" else {"lead", "caller", "seat"}
+        room.until("taken_over" if mode == "take_over" else "barged")
+        if found is not None:
+            room.id, stays = found, stays | OUTSIDE
+            house.until(room.id, leader="joined", caller="joined", **dict.fromkeys(OUTSIDE, "joined"))
+        room.all_hear(stays)
+        if mode == "take_over":
+            house.operator.seat_is(1, "wrap_up")
+        assert len(room.leader_channels()) == 1
+        assert not ended(phones["caller"])
+        phones["caller"].hang_up()
+        house.leader.post("/api/supervision/end")
+        wait_for("no channel of the leader", lambda: not room.leader_channels())
+    assert house.problems() == []

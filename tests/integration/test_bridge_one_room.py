@@ -6,14 +6,17 @@ import asyncio
 from collections import Counter
 from pathlib import Path
 
+import pytest
 from alembic import command
 from sqlalchemy import select
 
-from core.vocabulary import CallState, SeatState
+from core.errors import IllegalTransition
+from core.supervision_words import Mode, SupervisionState
+from core.vocabulary import CallState, Role, SeatState
 from db.migrate import alembic_config, upgrade
-from db.models import Bridge, Call, Seat
+from db.models import Account, Bridge, Call, Seat, Supervision
 from db.session import make_engine, make_sessions, transaction
-from tests.integration.test_bridge_lives import CALL, CALLER, SEAT, House, T
+from tests.integration.test_bridge_lives import CALL, CALLER, SEAT, House, T, open_house
 
 
 def test_two_rooms_that_run_already_do_not_stop_the_upgrade(empty_url: str) -> None:
@@ -65,3 +68,26 @@ async def test_two_keys_at_once_on_one_call_are_one_room(database_url: str, tmp_
     finally:
         await house.service.close()
         await engine.dispose()
+
+
+async def test_no_press_while_a_leader_takes_the_call_over() -> None:
+    """Both would move the caller: he must be told before, not found alone in a room."""
+
+    async def work(house: House) -> None:
+        async with transaction(house.sessions) as session:
+            session.add(
+                Account(id=7, login="p7", name="p7", role=Role.SHIFT_LEADER, password_hash="", created_at=T)
+            )
+            await session.flush()
+            ear = {"account_id": 7, "lead": 1, "phone": "lead", "seat_id": 1, "call_id": CALL, "told": False}
+            how = {"seat_channel": SEAT, "wanted": Mode.TAKE_OVER, "ordered_at": T, "modes": []}
+            session.add(Supervision(id=1, state=SupervisionState.LISTENING, **ear, **how))
+        with pytest.raises(IllegalTransition) as refused:
+            await house.press("while-he-takes-over")
+        assert "班长" in str(refused.value.facts["reason"])
+        assert not house.exchange.dialled
+        async with transaction(house.sessions) as session:  # his telephone rings, and may never be picked up
+            (await session.get_one(Supervision, 1)).state = SupervisionState.RINGING
+        assert await house.press("before-he-hears")
+
+    await open_house(work)
