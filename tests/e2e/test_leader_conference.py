@@ -9,17 +9,22 @@ from typing import Any
 
 import pytest
 
+from ops.phone import ScriptedPhone, tone_power
+from ops.smoke_bridge import TONES_HZ
 from tests.e2e.bridge_house import BridgeHouse, open_house
 from tests.e2e.conference_house import (
+    ALL_TONES,
     OUTSIDE,
     TONES,
     Conference,
     conference,
     ended,
     press,
+    second_seat,
     talk_of_two,
+    waiting,
 )
-from tests.e2e.hearing import only_hear
+from tests.e2e.hearing import HEARD, both_sides, only_hear
 from tests.e2e.hotline import wait_for
 
 
@@ -245,4 +250,45 @@ def test_the_order_and_the_press_at_the_same_moment(house: BridgeHouse, tmp_path
         phones["caller"].hang_up()
         house.leader.post("/api/supervision/end")
         wait_for("no channel of the leader", lambda: not room.leader_channels())
+    assert house.problems() == []
+
+
+def test_given_back_he_heads_the_queue_and_one_recording_holds_every_talk(
+    house: BridgeHouse, tmp_path: Path
+) -> None:
+    with (
+        conference(house, tmp_path, "given-back", "13800004508") as phones,
+        second_seat(house, tmp_path) as colleague,
+    ):
+        room: Conference = phones["room"]
+        call_id = house.bridge(room.id)["call_id"]
+        room.all_hear(set(TONES_HZ))
+        assert room.order("take_over") == 200
+        room.until("taken_over")
+        room.all_hear(set(TONES) - {"seat"})
+        with ScriptedPhone.citizen(house.settings, "13800004509") as other:
+            other.call(house.settings.asterisk.hotline_number)
+            other.wait("media")
+            other.dtmf("1")
+            wait_for("another who waits", lambda: waiting(house) == 1)
+            house.leader.post("/api/supervision/end", {"give_back": True})
+            phones["lead"].wait_ended()
+            wait_for("both in the queue", lambda: waiting(house) == 2)
+            colleague.post("/api/seats/2/resume")
+            assert colleague.seat_is(2, "talking")["call_id"] == call_id
+            assert waiting(house) == 1
+            only_hear(tmp_path, {"caller": {"colleague"}, "colleague": {"caller"}}, ALL_TONES)
+            assert not ended(phones["caller"])
+            other.hang_up()
+            other.wait_ended()
+        phones["caller"].hang_up()
+    bridge = house.leader.get(f"/api/v1/bridges/{room.id}")
+    assert (bridge["state"], bridge["reason"]) == ("ended", "back_to_queue")
+    assert not room.leader_channels()
+    wait_for("the recording", lambda: (house.leader.call(call_id)["recording"] or {}).get("ready"))
+    there = {
+        side: {who for who, hz in ALL_TONES.items() if tone_power(file, hz) > HEARD}
+        for side, file in both_sides(house.settings, call_id, tmp_path).items()
+    }
+    assert there == {"said": {"caller"}, "heard": set(ALL_TONES) - {"caller"}}
     assert house.problems() == []
