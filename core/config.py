@@ -155,6 +155,8 @@ class RetentionSettings(_Section):
     """And how long; the law wants network logs for half a year."""
     capture_days: int = Field(default=7, ge=1)
     """How long the raw sides of a call stay once its joined recording is proven and was heard again."""
+    unheard_days: int = Field(default=0, ge=0)
+    """After how many days proven sides go that no second pass ever heard (no model); 0 = never."""
     replay_days: int = Field(default=7, ge=1)
     """How long facts stay in the log that only screens which were away for a moment read."""
     timeline_days: int = Field(default=400, ge=30)

@@ -77,6 +77,7 @@ class Thinning:
     def __init__(self, settings: Settings, sessions: SessionMaker, clock: Clock) -> None:
         self._folder = settings.recordings_dir
         self._age = dt.timedelta(days=settings.retention.capture_days)
+        self._unheard_days = settings.retention.unheard_days
         self._sessions = sessions
         self._clock = clock
         self._later: dict[str, dt.datetime] = {}
@@ -151,10 +152,16 @@ class Thinning:
             rows = await recordings.of_call(session, call.id)
         if not _all_joined(call, sides, rows):
             return Keep.UNJOINED
-        if any(row.state is not RecordingState.TRANSCRIBED for row in rows):
+        if not {row.state for row in rows} <= self._enough(call):
             return Keep.UNHEARD
         proven = await asyncio.to_thread(lambda: all(self._is_whole(row) for row in rows))
         return None if proven else Keep.DAMAGED
+
+    def _enough(self, call: Call) -> set[RecordingState]:
+        """How far each recording must have come. What failed is no question of time: somebody looks at it."""
+        since = self._clock.now() - dt.timedelta(days=self._unheard_days)
+        given_up = self._unheard_days and call.ended_at is not None and call.ended_at < since
+        return {RecordingState.TRANSCRIBED, *([RecordingState.JOINED] if given_up else [])}
 
     def _is_whole(self, row: Recording) -> bool:
         """Hashed anew from the disk: what was right a week ago may have rotted since."""

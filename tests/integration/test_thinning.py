@@ -64,6 +64,21 @@ async def test_a_nearly_full_disk_shortens_the_days_and_loosens_nothing_else(hou
     assert house.names() == set()
 
 
+@pytest.mark.parametrize(
+    ("state", "goes"),
+    [(RecordingState.JOINED, True), (RecordingState.FAILED, False), (RecordingState.CAPTURED, False)],
+)
+async def test_without_a_model_the_centre_may_set_a_time_after_which_unheard_sides_go(tmp_path, state, goes):
+    async with sound_house(tmp_path, unheard_days=90) as house:
+        await house.a_talk()
+        await house.set_state(ONE, state)
+        house.clock.advance(89 * DAY_S)
+        assert (await house.thinning.sweep(set())).kept == {Keep.UNHEARD: 1}
+        house.clock.advance(2 * DAY_S)
+        assert (await house.thinning.sweep(set())).calls == int(goes)
+        assert len(house.names()) == (0 if goes else 4)
+
+
 async def _talks(house: SoundHouse) -> None:
     async with transaction(house.sessions) as session:
         call = await session.get_one(Call, ONE)
