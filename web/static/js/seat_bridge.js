@@ -4,11 +4,10 @@ import { desk, isMine, onBoard, onCall, onFact, problem } from "./desk.js";
 import { bind } from "./keys.js";
 import { drawKeys } from "./seat_keys.js";
 import { open } from "./bridge_add.js";
-import { keepFocus, mountCards, partyCard } from "./party_cards.js";
+import { CARD_FACTS, keepFocus, mountCards, partyCard } from "./party_cards.js";
 import { handoverKeys, mountHandover } from "./seat_handover.js";
 import { roomKeys, tickRoom } from "./seat_transfer.js";
 
-export const BRIDGE_FACTS = ["BridgePressed", "BridgeTicketed", "BridgeEnded", "LegDialled", "LegRang", "LegAnswered", "LegJoined", "LegHeld", "LegWasBusy", "LegUnanswered", "LegMovedOn", "LegAskedBack", "LegLeft", "LegRemoved", "LegFailed", "LegRedialled", "LegMuted", "LegTalked"];
 const CALLBACKS = ["CallbackOpened", "CallbackJoined", "CallbackClaimed", "CallbackReleased", "CallbackDone"];
 const API = "/api/v1/bridges";
 const newKey = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (one) => one.toString(16).padStart(2, "0")).join("");
@@ -23,7 +22,7 @@ export function mountBridge() {
   mountHandover({ running: () => (running() ? bridge : null), take, draw, newKey });
   chooser = mountCards(() => byId("bridge"));
   bind("F9", "bridge-press", "一键三方：网格员、网信部门、承办单位");
-  onFact(BRIDGE_FACTS, (kind, fact) => {
+  onFact(CARD_FACTS, (kind, fact) => {
     if (kind === "LegTalked" && bridge?.id === fact.bridge_id) { fact.talking ? talking.add(fact.leg_id) : talking.delete(fact.leg_id); return draw(); }
     if (isMine(fact) || bridge?.id === fact.bridge_id) refreshSoon();
   });

@@ -2,7 +2,7 @@
 import { ask, byId, clock, get, grouped, inOrder, make, sinceSeconds } from "./api.js";
 import { desk, onBoard, onCall, onFact, onPhone, problem, tell } from "./desk.js";
 import { allow } from "./pending.js";
-import { BRIDGE_FACTS } from "./seat_bridge.js";
+import { CARD_FACTS } from "./party_cards.js";
 
 const FREE = ["ready", "paused", "wrap_up"];
 const newKey = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (one) => one.toString(16).padStart(2, "0")).join("");
@@ -17,7 +17,7 @@ export const running = () => Boolean(out) && out.state !== "ended";
 export const canDial = () => FREE.includes(desk.seat?.state) && !desk.phone?.session && !ordering && !running();
 
 export function mountOutbound() {
-  onFact(BRIDGE_FACTS, (kind, fact) => { if (fact.bridge_id === out?.id && kind !== "LegTalked") lookSoon(); });
+  onFact(CARD_FACTS, (kind, fact) => { if (fact.bridge_id === out?.id && kind !== "LegTalked") lookSoon(); });
   onBoard(() => { adopt(); letGoOfTicket(); draw(); });
   onPhone(draw);
   onCall(draw);

@@ -11,9 +11,12 @@ import { draw, lead, problem, reached, tick, tookNews } from "./supervisor_desk.
 import { mountKeys } from "./supervisor_keys.js";
 import { drawNotes, mountNotes } from "./supervisor_notes.js";
 import { letGo, mountPhone } from "./supervisor_phone.js";
+import { mountRoom, ROOM_FACTS, roomNews } from "./supervisor_room.js";
+import { mountWords, readWords, WORD_FACTS, wordNews } from "./supervisor_words.js";
 
 const PATIENCE_MS = 8000;
-const FACTS = ["SupervisionOrdered", "LeaderRang", "LeaderListened", "LeaderWhispered", "LeaderBarged", "LeaderTookOver", "SupervisionEnded", "CallTakenOver", "SeatForced", "NotePosted", "NoteRead", ...CALLBACK_FACTS];
+const FACTS = ["SupervisionOrdered", "LeaderRang", "LeaderListened", "LeaderWhispered", "LeaderBarged", "LeaderTookOver", "SupervisionEnded", "CallTakenOver", "SeatForced", "NotePosted", "NoteRead", ...CALLBACK_FACTS, ...WORD_FACTS, ...ROOM_FACTS];
+const QUIET = ["UtteranceGuessed", "UtteranceSettled", "LegGuessed", "LegSettled", "LegTalked"]; // many a second, and nothing of the board
 const OF_CALLS = ["CallArrived", "CallAnswered", "CallTakenOver", "CallEnded", "MessageStarted", "SeatUnpaused"];
 
 const newest = inOrder();
@@ -43,6 +46,8 @@ mountKeys();
 mountCalls();
 mountNotes(refresh);
 mountCallbackList({ me: () => lead.me.id });
+mountWords();
+mountRoom();
 mountHelp();
 setInterval(tick, 500);
 whenSignedOut(() => {
@@ -57,9 +62,11 @@ await open(async () => {
   await refresh();
   await refreshCalls();
   mountPhone();
-  listen((kind) => {
-    if (!kind.startsWith("Utterance")) refreshSoon();
+  listen((kind, fact) => {
+    wordNews(kind, fact);
+    roomNews(kind, fact);
+    if (!QUIET.includes(kind)) refreshSoon();
     if (OF_CALLS.includes(kind)) callsLater();
     if (CALLBACK_FACTS.includes(kind)) callbackNews();
-  }, () => refresh().catch((error) => { problem(error); throw error; }), FACTS);
+  }, () => refresh().then(readWords).catch((error) => { problem(error); throw error; }), FACTS);
 });

@@ -14,12 +14,15 @@ export const lead = {
 const listeners = [];
 export const onNews = (listener) => listeners.push(listener);
 export const tookNews = () => { for (const listener of listeners) listener(); look(); };
-const since = (iso) => (iso ? (Date.now() + lead.skew - Date.parse(iso)) / 1000 : 0);
+export const since = (iso) => (iso ? (Date.now() + lead.skew - Date.parse(iso)) / 1000 : 0);
 const OVER_SHOWN_S = 60;
 
 export const seatRow = () => lead.view?.seats.find((seat) => seat.id === lead.selected) ?? null;
 // This leader's ear while it is not over
 export const mine = () => (lead.view?.mine && lead.view.mine.state !== "over" ? lead.view.mine : null);
+const HEARS = ["listening", "whispering", "barged", "taken_over"];
+// The same once it hears: before, it is only being called
+export const hearing = () => (HEARS.includes(mine()?.state) ? mine() : null);
 let shown;
 export function problem(error) {
   shown = error;

@@ -5,6 +5,7 @@ import { bind, note } from "./keys.js";
 import { allow, begin, during, look, word } from "./pending.js";
 import { lead, mine, onDraw, problem, seatRow, select } from "./supervisor_desk.js";
 import { deviceChanged } from "./supervisor_phone.js";
+import { runningRoom, staying } from "./supervisor_room.js";
 
 const MODES = [["listen", "F1", "监听：只听，双方听不到您", "listening"], ["whisper", "F3", "耳语：只有话务员听得到您", "whispering"], ["barge", "F6", "插话：三方都听得到", "barged"], ["take_over", "F4", "接管：您与群众通话，话务员退出", "taken_over"]];
 const SAYS = { listen: "正在监听…", whisper: "正在耳语…", barge: "正在插话…", take_over: "正在接管…" };
@@ -45,9 +46,9 @@ async function leave() {
   const until = Date.now() + LEAVE_MS;
   do { await lead.refresh(); } while (mine() && Date.now() < until && await new Promise((go) => { setTimeout(go, 150, true); }));
 }
-function order(mode, state) {
+async function order(mode, state) {
   const seat = seatRow();
-  if (mode === "take_over" && !confirm(`接管后，${seat.operator?.name ?? "话务员"} 立即退出这通电话，群众与您通话，直到您或群众挂断。确定吗？`)) return;
+  if (mode === "take_over" && !await agreed(seat)) return;
   let failed = false;
   let ordered = false;
   const reached = () => mine()?.state === state && mine().seat_id === seat.id;
@@ -58,6 +59,19 @@ function order(mode, state) {
     ordered = true;
   };
   tried(work).catch(() => { failed = true; look(); });
+}
+let asking = false; // who stays is looked up first: a key pressed twice is one question
+async function agreed(seat) {
+  if (asking) return false;
+  asking = true;
+  try { return confirm(await warning(seat)); } finally { asking = false; }
+}
+// In a conference the others stay, and it is the leader's from then on
+async function warning(seat) {
+  const who = seat.operator?.name ?? "话务员";
+  const room = await runningRoom(seat.call?.id).catch(() => null);
+  if (room?.kind !== "emergency") return `接管后，${who} 立即退出这通电话，群众与您通话，直到您或群众挂断。确定吗？`;
+  return `接管后，您先进入会议，${who} 随即退出去整理；${staying(room)} 不断线，继续与您通话。静音、移出、重拨、结束会议都由您操作。确定吗？`;
 }
 function drawKeys() {
   const seat = seatRow();
