@@ -165,6 +165,21 @@ def test_the_seat_puts_down_while_the_colleague_hears_music(house: TransferHouse
         all_four.together("caller", "colleague")
 
 
+def test_a_leader_is_nobody_for_whom_a_caller_on_music_waits(house: TransferHouse, tmp_path: Path) -> None:
+    """Whom it asked is busy, and the seat puts down: he heads the queue, as if there were no leader."""
+    with beside(house, tmp_path, outside={"refuse": 486}) as all_four:
+        bridge_id = house.consult(number_id=house.outside_id)["id"]
+        house.until(bridge_id, caller="held", seat="joined", **{"extra-1": "busy"})
+        all_four.barge(bridge_id)
+        all_four.together("seat", "lead")
+        all_four.here.on_music()
+        all_four.here.seat.hang_up()
+        all_four.gone()
+        house.colleague.seat_is(2, "talking")
+        all_four.together("caller", "colleague")
+        assert house.bridge(bridge_id)["reason"] == "back_to_queue"
+
+
 def test_back_to_the_queue_out_of_the_private_talk(house: TransferHouse, tmp_path: Path) -> None:
     with beside(house, tmp_path) as all_four:
         bridge_id = house.consult(seat_id=2)["id"]

@@ -154,3 +154,83 @@ def test_a_desk_phone_that_comes_back_is_rung_again(house: TransferHouse, tmp_pa
             not_cut_off(here)
             here.caller.hang_up()
             here.caller.wait_ended(30)
+
+
+def test_a_page_is_closed_while_whom_it_asked_still_rings(
+    house: TransferHouse, page: Page, here: Parties, tmp_path: Path
+) -> None:
+    """It does not come back, and nobody rings for nothing: who picks up at last has the caller."""
+    call_id = house.operator.seat(1)["call_id"]
+    sound = voice(tmp_path, "outside", TONES_HZ["outside"])
+    with ScriptedPhone.outside(
+        house.carrier, house.settings, house.outside_number, auto_answer=False, keys="1", **sound
+    ) as outside:
+        bridge_id = house.consult(number_id=house.outside_id)["id"]
+        house.until(bridge_id, caller="held", seat="joined", **{"extra-1": "ringing"})
+        page.close()
+        house.until(bridge_id, 60, caller="held", seat="ordered", **{"extra-1": "ringing"})
+        here.on_music()
+        outside.answer()
+        house.until(bridge_id, 60, caller="joined", **{"extra-1": "joined"})
+        only_hear(tmp_path, {"caller": {"outside"}, "outside": {"caller"}}, TONES_HZ)
+        house.until(bridge_id, 60, seat="no_answer", caller="joined")
+        wait_for("the call to be nobody's of ours", lambda: house.leader.call(call_id)["seat_id"] is None)
+        not_cut_off(here)
+        outside.hang_up()
+        here.caller.wait_ended(30)
+
+
+def test_a_page_is_closed_while_all_three_talk(house: TransferHouse, page: Page, here: Parties) -> None:
+    call_id = house.operator.seat(1)["call_id"]
+    bridge_id = house.consult(seat_id=2)["id"]
+    house.until(bridge_id, caller="held", seat="joined", colleague="joined")
+    house.order(bridge_id, "join")
+    house.until(bridge_id, caller="joined")
+    only_hear(here.files, {"caller": {"page", "colleague"}}, {**TONES_HZ, "page": PAGE_HZ})
+    page.close()
+    here.talk(caller={"colleague"}, colleague={"caller"})
+    house.until(bridge_id, 60, caller="joined", seat="no_answer", colleague="joined")
+    wait_for("the call to be the colleague's", lambda: house.leader.call(call_id)["seat_id"] == 2)
+    not_cut_off(here)
+    here.colleague.hang_up()
+    here.caller.wait_ended(30)
+
+
+def test_a_page_is_closed_while_the_colleague_hears_music(
+    house: TransferHouse, page: Page, here: Parties
+) -> None:
+    """He is fetched to the caller, whom the seat left behind in the room."""
+    bridge_id = house.consult(seat_id=2)["id"]
+    house.until(bridge_id, caller="held", seat="joined", colleague="joined")
+    house.order(bridge_id, "swap")
+    house.until(bridge_id, caller="joined", colleague="held")
+    hears_page(here, "caller")
+    page.close()
+    house.until(bridge_id, 60, caller="joined", seat="no_answer", colleague="joined")
+    here.talk(caller={"colleague"}, colleague={"caller"})
+    not_cut_off(here)
+    here.caller.hang_up()
+    here.caller.wait_ended(30)
+
+
+@pytest.mark.parametrize("picks_up", [True, False])
+def test_given_away_while_it_still_rings(house: TransferHouse, tmp_path: Path, picks_up: bool) -> None:
+    """The seat does not wait: the colleague takes the caller, or he is rung back at the seat."""
+    with house.parties(tmp_path, colleague={"auto_answer": False}) as here:
+        bridge_id = house.consult(seat_id=2)["id"]
+        house.until(bridge_id, caller="held", seat="joined", colleague="ringing")
+        house.order(bridge_id, "complete")
+        house.until(bridge_id, caller="held", seat="left", colleague="ringing")
+        house.operator.seat_is(1, "wrap_up")
+        here.on_music()
+        if picks_up:
+            here.colleague.answer()
+            house.until(bridge_id, caller="joined", colleague="joined")
+            here.talk(caller={"colleague"}, colleague={"caller"})
+        else:
+            here.colleague.hang_up()
+            house.until(bridge_id, caller="joined", seat="joined")
+            here.talk(caller={"seat"}, seat={"caller"})
+        not_cut_off(here)
+        here.caller.hang_up()
+        here.caller.wait_ended(30)
