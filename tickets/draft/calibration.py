@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tickets.draft.model import ALARM_AT
+from tickets.draft.model import ALARM_AT, SECRET_AT
+from tickets.draft.secrecy import CUES_SHARE
 
 _FALSE_ALARMS = 0.03
 """The alarm level is the lowest that raises no more false alarms than this on authors kept out of the fit.
@@ -18,6 +19,11 @@ _FALSE_ALARMS = 0.03
 Found on machines that saw half the authors; a whole one raises fewer (2.2 % where 2.5 % was asked for)."""
 _ALARMS = ("E1", "E2")
 _ENOUGH_CALM = 200
+_ENOUGH_ASKED = 30
+_SURELY_NOTED = 0.7
+_AS_GOOD = 0.005
+"""A level whose F1 is this near the best is as good, and the lowest of them is taken: a wish that is missed
+harms a caller, one that was none costs an operator a look."""
 
 
 def sharpness(scores: NDArray[np.floating[Any]], right: NDArray[np.int64]) -> float:
@@ -43,3 +49,16 @@ def alarm_level(scores: NDArray[np.floating[Any]], wanted: NDArray[Any], classes
     if not columns or len(calm) < _ENOUGH_CALM:
         return ALARM_AT
     return float(np.quantile(calm, 1 - _FALSE_ALARMS))
+
+
+def secret_level(likely: NDArray[np.floating[Any]], asked: NDArray[np.bool_]) -> float:
+    """How likely secrecy must be to be noted: the lowest level that is as good as the best.
+
+    Never so low that cues alone would reach it: they know this corpus better than they know a new caller.
+    """
+    if asked.sum() < _ENOUGH_ASKED:
+        return SECRET_AT
+    levels = np.linspace(CUES_SHARE, _SURELY_NOTED, 51)
+    noted = [likely >= level for level in levels]
+    f1 = np.array([2 * (one & asked).sum() / (one.sum() + asked.sum()) for one in noted])
+    return float(levels[np.flatnonzero(f1 >= f1.max() - _AS_GOOD)[0]])

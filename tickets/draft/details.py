@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from tickets.draft.heard import BREAK, Heard
 from tickets.draft.numbers import NumberKind, NumberSpan, render, spans
+from tickets.draft.retold import Span, told_at_last
 from tickets.draft.sounds import fold
 from tickets.draft.turns import Field
 
@@ -34,10 +35,26 @@ def find_detail(heard: Heard, places: Iterable[tuple[int, int]], known: Iterable
     for start, end in places:
         said[start:end] = BREAK * (end - start)
     text = "".join(said)
-    houses = _houses(text)
-    start, end = _known_name(heard, text, known) or _said_name(text, houses)
+    value, span = _found(heard, text, known)
+    if not value:
+        return Field()
+    told = told_at_last(text, span, lambda first, last: _found_from(heard, text, known, (first, last)))
+    if told != span:
+        value, span = _found(heard, BREAK * told[0] + text[told[0] :], known)
+    return Field(value, 0.6, heard.evidence(*span))
+
+
+def _found_from(heard: Heard, text: str, known: Iterable[str], begins: tuple[int, int]) -> Span | None:
+    first, last = begins
+    value, span = _found(heard, BREAK * first + text[first:], known)
+    return span if value and first <= span[0] <= last else None
+
+
+def _found(heard: Heard, text: str, known: Iterable[str]) -> tuple[str, Span]:
+    numbered = houses(text)
+    start, end = _known_name(heard, text, known) or _said_name(text, numbered)
     value = text[start:end]
-    for span_start, span_end, house in houses:
+    for span_start, span_end, house in numbered:
         if not value and _FLOOR.fullmatch(house):
             continue
         if not value or 0 <= span_start - end <= 3:
@@ -47,7 +64,7 @@ def find_detail(heard: Heard, places: Iterable[tuple[int, int]], known: Iterable
     after = _AFTER.match(text, end) if value and start < end else None
     if after:
         value, end = value + after[0], after.end()
-    return Field(value, 0.6, heard.evidence(start, end)) if value else Field()
+    return value, (start, end)
 
 
 def _said_name(text: str, houses: Sequence[tuple[int, int, str]]) -> tuple[int, int]:
@@ -72,7 +89,7 @@ def _known_name(heard: Heard, text: str, known: Iterable[str]) -> tuple[int, int
     return best if best[1] else None
 
 
-def _houses(text: str) -> list[tuple[int, int, str]]:
+def houses(text: str) -> list[tuple[int, int, str]]:
     """Building, unit, door: where said, and in figures."""
     found: list[tuple[int, int, str]] = []
     run: list[NumberSpan] = [span for span in spans(text) if span.kind is NumberKind.HOUSE]

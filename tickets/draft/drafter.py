@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 
-from tickets.draft import by_words, details, money, secrecy, when, whom
+from tickets.draft import by_words, money, secrecy, tagged, when
 from tickets.draft.agreement import agreed
 from tickets.draft.gazetteer import Gazetteer, Region
 from tickets.draft.heard import BREAK, Heard, hear
 from tickets.draft.lexicons import rows
-from tickets.draft.model import ALARM_AT, Model
+from tickets.draft.model import ALARM_AT, SECRET_AT, Model
 from tickets.draft.phones import find_phone
 from tickets.draft.places import Places
+from tickets.draft.tagger import Tagger
 from tickets.draft.turns import CALLER, Draft, Evidence, Field, Turn
 
 NET_SHARE = 0.6
 """A plainly named, unguarded emergency needs only this much of the level at which the model alone alarms."""
-SECRET_AT = 0.45
 UNSURE = 0.5
 _WINDOW = 140
 _REMEMBERED = 256
@@ -48,6 +48,7 @@ class Drafter:
         kind = _likeliest(types, heard, "kinds", "type")
         category = _likeliest(categories, heard, "categories", "category")
         town, village = self._places.find(heard)
+        taggers: Mapping[str, Tagger] = self._model.taggers if self._model else {}
         named = [(one.start, one.end) for one in self._places.mentions(heard)]
         secret = self._secret(heard, turns, chances)
         emergency = dangers
@@ -58,15 +59,15 @@ class Drafter:
             "category": category,
             "town": town,
             "village": village,
-            "place_detail": details.find_detail(
-                heard, named, self._model.known_places if self._model else ()
+            "place_detail": tagged.place_detail(
+                heard, named, self._model.known_places if self._model else (), taggers
             ),
             "phone": find_phone(heard),
-            "event_time": when.find_time(heard),
+            "event_time": when.find_time(heard, kind.value),
             "amount": money.find_amount(heard),
             "urgency": _urgency(emergency),
             "emergency_class": emergency,
-            "respondent": whom.find_respondent(heard, kind.value),
+            "respondent": tagged.respondent(heard, kind.value, taggers),
         }
         missing = _missing(texts, secret)
         return Draft(**texts, secret=secret, missing=missing, model_used=self._model is not None)
@@ -89,14 +90,14 @@ class Drafter:
         return best
 
     def _secret(self, heard: Heard, turns: Sequence[Turn], chances: Chances) -> Field[bool]:
-        """Asked for anywhere in the call; cues and model must not contradict each other."""
+        """Asked for anywhere in the call, as cues and model see it together."""
         cues = secrecy.likely(heard)
         likely = chances["secret"].get("1", 0.0)
         if self._model is not None:
             for _, said in _windows(turns):
                 likely = max(likely, self._judged(said)[1]["secret"].get("1", 0.0))
-            likely = (likely + cues) / 2 if self._net else likely
-        secret = likely >= SECRET_AT
+            likely = secrecy.together(likely, cues) if self._net else likely
+        secret = likely >= (self._model.secret_at if self._model is not None else SECRET_AT)
         return Field(
             secret, likely if secret else 1 - likely, _words_of(heard, "secrecy") if secret else None
         )

@@ -45,7 +45,7 @@ def features(heard: Heard) -> dict[str, float]:
     hits = cue_hits(heard)
     counts.update(_scaled("l", _lexicon_hits(hits)))
     counts.update(_category_words(heard, hits))
-    counts.update({f"p:{cue}": 1.0 for cue in secrecy.cues(heard)})
+    counts.update({f"p:{cue}": 1.0 for cue in secrecy.cues(heard) if cue not in secrecy.NOT_TAUGHT})
     counts.update({f"d:{cue}": 1.0 for cue in danger.cues(heard)})
     return counts
 

@@ -10,7 +10,7 @@ import io
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -18,23 +18,27 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tickets.draft import company, features, lexicons, reader, sounds
+from tickets.draft import company, features, lexicons, reader, sounds, tagger
 from tickets.draft.company import Company
 from tickets.draft.encoder import UNREADABLE
 from tickets.draft.heard import Heard
 from tickets.draft.reader import Reader
+from tickets.draft.tagger import Tagger
 
 Floats = NDArray[np.float32]
 HEADS = ("type", "category", "danger", "secret")
 """danger: E1, E2, E3 or none; E4 is secrecy without danger; urgency follows the danger."""
 ALARM_AT = 0.4
 """How likely E1 and E2 together must be for an alarm, where training had too little to choose by."""
+SECRET_AT = 0.45
+"""How likely secrecy must be to be noted, where training had too little to choose by."""
 READER_SHARE: Mapping[str, float] = {"type": 0.15, "category": 0.2, "danger": 0.12, "secret": 0.22}
 """How much the reader's scores count beside the linear margins, before both are sharpened."""
 MODEL_NAME = "draft-model.npz"
 _SHAPES = (
     "features.py", "heard.py", "sounds.py", "model.py", "secrecy.py", "danger.py",
     "company.py", "encoder.py", "pieces.py", "reader.py",
+    "tagger.py", "tagged.py", "details.py", "whom.py", "retold.py", "numbers.py",
 )  # fmt: skip
 
 
@@ -76,11 +80,18 @@ class Model:
     """None where the corpus was too small to learn by."""
     reader: Reader | None = None
     """None where the sentence encoder could not be had at training."""
+    taggers: Mapping[str, Tagger] = field(default_factory=dict[str, Tagger])
+    """For a field, what marks its words; none where no call of the corpus shows them."""
 
     @property
     def alarm_at(self) -> float:
         """How likely E1 and E2 together must be for an alarm, as training chose it."""
         return float(self.about.get("alarm_at", ALARM_AT))
+
+    @property
+    def secret_at(self) -> float:
+        """How likely secrecy must be, as training chose it."""
+        return float(self.about.get("secret_at", SECRET_AT))
 
     def chances(self, heard: Heard) -> dict[str, dict[str, float]]:
         """For every head, each label's probability."""
@@ -134,6 +145,7 @@ def save(model: Model, file: Path) -> None:
         "code": code_digest(),
         "heads": {name: [list(head.labels), head.temperature] for name, head in model.heads.items()},
         "known_places": list(model.known_places),
+        "tags": list(model.taggers),
         "company": dict(model.company.sharpness) if model.company is not None else None,
     }
     arrays: dict[str, Any] = {
@@ -148,6 +160,8 @@ def save(model: Model, file: Path) -> None:
         arrays |= model.company.arrays()
     if model.reader is not None:
         arrays |= model.reader.arrays()
+    for name, one in model.taggers.items():
+        arrays |= one.arrays(name)
     buffer = io.BytesIO()
     np.savez_compressed(buffer, **arrays)
     file.parent.mkdir(parents=True, exist_ok=True)
@@ -188,6 +202,7 @@ def load(file: Path) -> Model:
             about,
             company.from_arrays(arrays, about["company"]) if about["company"] is not None else None,
             reader.from_arrays(arrays, list(heads)) if about["reads"] else None,
+            {name: tagger.from_arrays(arrays, name) for name in about["tags"]},
         )
     except UNREADABLE as error:
         raise ModelRefused(f"文件损坏（{type(error).__name__}）") from error

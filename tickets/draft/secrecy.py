@@ -9,10 +9,20 @@ from tickets.draft.heard import Heard
 from tickets.draft.lexicons import rows
 
 _ASKED = re.compile("保密|匿名")
-_ASKED_NAME = re.compile("贵姓|姓名|称呼|您是哪位|留.{0,4}(?:电话|联系)|您是谁|回访|怎么知道|核实")
-_YES = re.compile("^(?:要|需要|对|嗯|是|好|可以|当然|肯定|最好|必须|麻烦)(?!不)")
+_ASKED_NAME = re.compile("贵姓|姓名|名字|登记|称呼|您是哪位|留.{0,4}(?:电话|联系)|您是谁|回访|怎么知道|核实")
+_YES = re.compile(
+    "^(?:那|那就|这个)?(?:要|需要|对|嗯|是|好|可以|当然|肯定|最好|必须|麻烦|自然|肯定|千万|一定|求)(?!不)"
+)
 _NO = re.compile("^(?:不用|不需要|不必|不要紧|没得必要|没必要|不怕|无所谓|用不着|随便)")
-_REFUSED = re.compile("^(?:莫|别|不(?:留|说|报|给|方便|想|便|写|登)|算了|就不)|免了|不说了|不留")
+_REFUSED = re.compile(
+    "^(?:莫|别|不要(?!紧|命)|不(?:留|说|报|给|方便|想|便|写|登)|算了|就不)|免了|不说了|不留"
+)
+
+CUES_SHARE = 0.2
+NOT_TAUGHT = frozenset({"pretext", "cover", "withheld", "quiet", "plain"})
+"""Written with sight of the corpus: the model would learn to trust them more than a new caller bears out."""
+_WISHES = frozenset({"hide", "pretext", "cover", "withheld", "quiet", "plain"})
+"""Cues that are a wish by themselves; fear or being an insider only makes one likelier."""
 
 
 def cues(heard: Heard) -> dict[str, float]:
@@ -32,6 +42,11 @@ def cues(heard: Heard) -> dict[str, float]:
     return found
 
 
+def together(by_model: float, by_cues: float) -> float:
+    """What the model says, moved a little by the cues: it knows them, and knows where they are not meant."""
+    return (1 - CUES_SHARE) * by_model + CUES_SHARE * by_cues
+
+
 def likely(heard: Heard) -> float:
     """How likely by cues alone."""
     found = cues(heard)
@@ -39,7 +54,7 @@ def likely(heard: Heard) -> float:
         return 0.95
     if "declined" in found or "open" in found or "asks" in found:
         return 0.15
-    if "hide" in found:
+    if _WISHES & found.keys():
         return 0.85 if {"fear", "insider", "nameless", "refused"} & found.keys() else 0.7
     if "nameless" in found or "refused" in found:
         return 0.65

@@ -11,16 +11,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tickets.draft import calibration, linear, reader_training
+from tickets.draft import calibration, linear, reader_training, secrecy, sounds, tagged, tagger_training
 from tickets.draft.company import HEEDS, Company, learn
 from tickets.draft.corpus import CORPUS, Example, read_corpus
 from tickets.draft.encoder import Encoder
 from tickets.draft.features import FEATURES_VERSION, features
+from tickets.draft.gazetteer import SUFFIX
 from tickets.draft.heard import Heard, hear
 from tickets.draft.judging import kept_back
-from tickets.draft.model import ALARM_AT, HEADS, READER_SHARE, Head, Model
+from tickets.draft.model import ALARM_AT, HEADS, READER_SHARE, SECRET_AT, Head, Model
 from tickets.draft.noise import Noise, Noisemaker
 from tickets.draft.reader import Reader
+from tickets.draft.tagger import Marks, Tagger
 
 _FOLDS = 3
 _READER_FOLDS = 2
@@ -79,8 +81,50 @@ def fit(examples: Sequence[Example], encoder: Encoder | None = None) -> Model:
         numbers = {name: _numbers(wanted[name], names[name]) for name in HEADS}
         company = _company(unseen, numbers)
         danger = company.moved(unseen)["danger"] * company.sharpness["danger"]
+        about["secret_at"] = _secret_level(calls, wanted["secret"], unseen["secret"], names["secret"])
         about["alarm_at"] = calibration.alarm_level(danger, wanted["danger"], names["danger"])
-    return Model(vocabulary, idf, heads, known_places(examples), about, company, reader)
+    taggers = _taggers(examples, calls[: len(examples)])
+    return Model(vocabulary, idf, heads, known_places(examples), about, company, reader, taggers)
+
+
+def _secret_level(
+    calls: Sequence[Heard], wanted: NDArray[Any], unseen: NDArray[np.floating[Any]], names: tuple[str, ...]
+) -> float:
+    by_model = unseen[:, names.index("1")]
+    likely = [
+        secrecy.together(float(model), secrecy.likely(heard))
+        for model, heard in zip(by_model, calls, strict=True)
+    ]
+    return calibration.secret_level(np.array(likely), wanted == "1")
+
+
+def _taggers(examples: Sequence[Example], calls: Sequence[Heard]) -> dict[str, Tagger]:
+    """What marks a field's words, taught by the calls as written."""
+
+    def places(number: int) -> Marks:
+        return tagged.marks_of_place(calls[number], _named_places(examples[number], calls[number]))
+
+    def party(number: int) -> Marks:
+        return tagged.marks_of_respondent(calls[number], examples[number].fields["type"])
+
+    words = tagger_training.read(calls)
+    taught = {
+        name: tagger_training.teach(words, [one.fields[name].replace(" ", "") for one in examples], marks)
+        for name, marks in zip(tagged.TAGGED, (places, party), strict=True)
+    }
+    return {name: tagger for name, tagger in taught.items() if tagger is not None}
+
+
+def _named_places(example: Example, heard: Heard) -> list[tuple[int, int]]:
+    """Where the call's own town and village are said, whole or without their suffix."""
+    found: list[tuple[int, int]] = []
+    for name in (example.fields["town"], example.fields["village"]):
+        for said in (name, SUFFIX.sub("", name)):
+            at = heard.sounds.find(sounds.fold(said)) if len(said) > 1 else -1
+            if at >= 0:
+                found.append((at, at + len(said)))
+                break
+    return found
 
 
 def _company(unseen: Chances, numbers: Mapping[str, NDArray[np.int64]]) -> Company:
@@ -116,6 +160,7 @@ def _about(examples: Sequence[Example], groups: NDArray[np.int64], encoder: Enco
         "features": FEATURES_VERSION,
         "authors": len(set(groups.tolist())),
         "alarm_at": ALARM_AT,
+        "secret_at": SECRET_AT,
         "reads": encoder is not None,
     }
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from tickets.draft.heard import BREAK, Heard
+from tickets.draft.retold import told_at_last
 from tickets.draft.turns import Field
 
 _NUM = "[0-9零一二两三四五六七八九十]"
@@ -66,11 +68,57 @@ _KINDS: tuple[re.Pattern[str], ...] = (
 )
 
 
-def find_time(heard: Heard) -> Field[str]:
-    """The words of the time, as said: the most exact kind, and of that 今天 (昨天还好的), else the first."""
-    for kind, pattern in enumerate(_KINDS):
-        found = list(pattern.finditer(heard.text))
-        if found:
-            match = min(found, key=lambda one: (not one[0].startswith("今天"), one.start()))
-            return Field(match[0].replace(BREAK, ""), 0.8 - 0.08 * kind, heard.evidence(*match.span()))
+_LIVED = re.compile("(?:住|种|当|教|养|守|练|用|喂|卖)了(?:快|有)?$|嫁(?:过|出)?来$|判了?$")
+"""Before years: how long somebody has lived or worked so (住了二十年), not since when something is wrong."""
+_AHEAD = re.compile("(?:还有|还差|再[等过]|等|超过|不到|不出|每|保修|质保|有效期)$")
+"""Before a stretch of time: what is to come, a term, or how often."""
+_TOLD_OR_AGED = re.compile(f"说的|我?(?:都|满|快)?{_NUM}{{1,3}}岁")
+"""Behind a time: when something was said, how old somebody is."""
+_LASTS = re.compile(_DURATION)
+_LOOKS_BACK = 4
+_SELDOM: dict[str, frozenset[int]] = {
+    "咨询": frozenset({2, 3, 5}),
+    "建议": frozenset({2, 3, 4, 5}),
+    "表扬": frozenset({2, 4}),
+    "其他": frozenset({4, 5}),
+}
+"""Kinds of time that such a call names for opening hours, habits and wishes, hardly for what happened."""
+
+
+def find_time(heard: Heard, call: str | None = None) -> Field[str]:
+    """The words of the time, as said: the most exact kind, and of that the first.
+
+    `call`: its type, where that is known.
+    """
+    text = heard.text
+    seldom = _SELDOM.get(call or "", frozenset())
+    for kind, found in enumerate(said(text)):
+        happened = [span for span in found if kind not in seldom and _happened(text, span)]
+        if happened:
+            chosen = min(happened, key=lambda span: span[0])
+            start, end = told_at_last(text, chosen, _named_between(text))
+            return Field(text[start:end].replace(BREAK, ""), 0.8 - 0.08 * kind, heard.evidence(start, end))
     return Field()
+
+
+def _happened(text: str, span: tuple[int, int]) -> bool:
+    start, end = span
+    if _TOLD_OR_AGED.match(text, end):
+        return False
+    before = text[max(0, start - _LOOKS_BACK) : start]
+    lasts = _LASTS.fullmatch(text, start, end)
+    return not (lasts and (_AHEAD.search(before) or ("年" in lasts[0] and _LIVED.search(before))))
+
+
+def said(text: str) -> list[list[tuple[int, int]]]:
+    """Every time that the rules see, the most exact kind first."""
+    return [[match.span() for match in pattern.finditer(text)] for pattern in _KINDS]
+
+
+def _named_between(text: str) -> Callable[[int, int], tuple[int, int] | None]:
+    """Finds the most exact time that begins between two places."""
+
+    def find(first: int, last: int) -> tuple[int, int] | None:
+        return next((span for kind in said(text) for span in kind if first <= span[0] <= last), None)
+
+    return find

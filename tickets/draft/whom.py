@@ -7,9 +7,10 @@ from functools import cache
 
 from tickets.draft.heard import BREAK, Heard
 from tickets.draft.lexicons import words
+from tickets.draft.retold import told_at_last
 from tickets.draft.turns import Field
 
-_KINDS = ("投诉", "举报", "表扬")
+KINDS = ("投诉", "举报", "表扬")
 _PERSON = (
     "(?:老板娘?|司机|师傅|服务员|保安|安检员|医生|护士长?|护工|老师|班主任|校长|园长|教练|经理|店长|主任|副?局长|所长|院长|站长|会计|文书|书记|队长|组长"
     "|网格员|工作人员|办事员|窗口|干部|抢修人员|抢修队|维修工|保洁员?|清洁工|收费员|收银员|客服|业务员|快递员|骑手|房东|包工头|民警|辅警|协管员|食堂|工人|施工队)"
@@ -48,23 +49,35 @@ _WORTH = -0.6
 
 def find_respondent(heard: Heard, kind: str | None) -> Field[str]:
     """The best named; null where the type has nobody to complain of or to praise."""
-    if kind not in _KINDS:
+    if kind not in KINDS:
         return Field()
     text = heard.text
-    best: tuple[float, int, int] | None = None
-    for start, end in _named(text):
-        score = min(end - start, 6) / 6 - _EARLY * start
-        score -= 1.0 * bool(_PLACE_ONLY.match(text, end)) + 0.7 * bool(
-            _ONLY_TOLD.search(text[max(0, start - _TOLD_LONGEST) : start])
-        )
-        if best is None or score > best[0]:
-            best = (score, start, end)
-    if best is None or best[0] < _WORTH:
+    parties = named(text)
+
+    def best(first: int, last: int) -> tuple[int, int] | None:
+        within = [span for span in parties if first <= span[0] <= last]
+        found = max(within, key=lambda span: _worth(text, span), default=None)
+        return found if found is not None and _worth(text, found) >= _WORTH else None
+
+    span = best(0, len(text))
+    if span is None:
         return Field()
-    return Field(text[best[1] : best[2]], 0.6, heard.evidence(best[1], best[2]))
+    start, end = told_at_last(text, span, best)
+    return Field(text[start:end], 0.6, heard.evidence(start, end))
 
 
-def _named(text: str) -> list[tuple[int, int]]:
+def _worth(text: str, span: tuple[int, int]) -> float:
+    start, end = span
+    return (
+        min(end - start, 6) / 6
+        - _EARLY * start
+        - 1.0 * bool(_PLACE_ONLY.match(text, end))
+        - 0.7 * bool(_ONLY_TOLD.search(text[max(0, start - _TOLD_LONGEST) : start]))
+    )
+
+
+def named(text: str) -> list[tuple[int, int]]:
+    """Every party that the rules see."""
     found = [match.span() for pattern in (_WHO, _NEIGHBOUR, _units()) for match in pattern.finditer(text)]
     found += [match.span("who") for match in _OPENING.finditer(text)]
     found += [match.span("who") for match in _BY_TRADE.finditer(text)]
