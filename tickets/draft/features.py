@@ -1,4 +1,4 @@
-"""What the model sees of a call: character n-grams, also by sound, its last words once more, lexicon hits.
+"""What the model sees of a call: n-grams, also by sound, words, its last words once more, lexicon hits.
 
 A lexicon hit near a guard (没有, 上次, 演习 …) is another feature than the hit alone, so that the
 model learns what a denial is worth.
@@ -11,6 +11,7 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import cache
+from itertools import pairwise
 from typing import Any
 
 import ahocorasick
@@ -18,14 +19,15 @@ import ahocorasick
 from tickets.draft import danger, secrecy, sounds
 from tickets.draft.heard import BREAK, Heard
 from tickets.draft.lexicons import rows
+from tickets.draft.pieces import Pieces
 
-FEATURES_VERSION = 6
+FEATURES_VERSION = 7
 Hit = tuple[int, int, str, bool]
 _CHARS = (1, 2, 3, 4)
 _SOUNDS = (2, 3)
 _LAST = 12
 _LAST_CHARS = (1, 2, 3)
-_BLOCK_WEIGHT = {"c": 1.0, "s": 0.8, "e": 0.4, "l": 0.4, "w": 0.15, "p": 0.5, "d": 0.2}
+_BLOCK_WEIGHT = {"c": 1.0, "s": 0.8, "u": 0.6, "e": 0.4, "l": 0.4, "w": 0.15, "p": 0.5, "d": 0.2}
 GUARD_REACH = 6
 LONGEST_GUARD = max(len(row["word"]) for row in rows("guards"))
 _LISTS = (
@@ -36,11 +38,13 @@ _LISTS = (
 )
 
 
-def features(heard: Heard) -> dict[str, float]:
-    """Feature → weight, each block of length one before its share."""
+def features(heard: Heard, pieces: Pieces | None = None) -> dict[str, float]:
+    """Feature → weight, each block of length one before its share; words only where an encoder cuts them."""
     counts: dict[str, float] = {}
     counts.update(_scaled("c", _ngrams(heard.text, _CHARS)))
     counts.update(_scaled("s", _ngrams(heard.sounds, _SOUNDS)))
+    if pieces is not None:
+        counts.update(_scaled("u", _words(heard.text, pieces)))
     counts.update(_scaled("e", _last_words(heard.text)))
     hits = cue_hits(heard)
     counts.update(_scaled("l", _lexicon_hits(hits)))
@@ -85,6 +89,16 @@ def _ngrams(text: str, sizes: tuple[int, ...]) -> Counter[str]:
         part = f"^{part}$"
         for size in sizes:
             found.update(part[at : at + size] for at in range(len(part) - size + 1))
+    return found
+
+
+def _words(text: str, pieces: Pieces) -> Counter[str]:
+    """Words as the sentence encoder cuts them, and pairs: n-grams that end where a word does."""
+    found: Counter[str] = Counter()
+    for part in text.split(BREAK):
+        words = pieces.words(part)
+        found.update(words)
+        found.update(f"{one} {next_one}" for one, next_one in pairwise(words))
     return found
 
 

@@ -95,7 +95,8 @@ class Model:
 
     def chances(self, heard: Heard) -> dict[str, dict[str, float]]:
         """For every head, each label's probability."""
-        columns, values = vectorise(features.features(heard), self.vocabulary, self.idf)
+        pieces = self.reader.encoder.pieces if self.reader is not None else None
+        columns, values = vectorise(features.features(heard, pieces), self.vocabulary, self.idf)
         read = self.reader.scores(heard) if self.reader is not None and heard.text else {}
         alone = {
             name: head.chances(columns, values, READER_SHARE[name] * read[name] if name in read else 0.0)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 UNKNOWN, BEGIN, END = 0, 1, 2
 SPACE = "▁"
 _NEVER = -1e30
 _UNSEEN_COST = 10.0
+_REMEMBERED = 512
 
 
 class Pieces:
@@ -18,6 +19,7 @@ class Pieces:
         self.pieces = tuple(pieces)
         self.scores = tuple(scores)
         self._unknown = min(scores) - _UNSEEN_COST
+        self._words = lru_cache(maxsize=_REMEMBERED)(self._cut_words)
 
     @cached_property
     def _prefixes(self) -> Mapping[str, int]:
@@ -28,6 +30,13 @@ class Pieces:
                 found.setdefault(piece[:length], -1)
             found[piece] = number
         return found
+
+    def words(self, part: str) -> tuple[str, ...]:
+        """The known pieces of one turn; remembered, because a growing call is read again and again."""
+        return self._words(part)
+
+    def _cut_words(self, part: str) -> tuple[str, ...]:
+        return tuple(self.pieces[number] for number in self.cut(part) if number > END)
 
     def cut(self, text: str) -> list[int]:
         """The text as piece numbers, between a begin and an end mark."""

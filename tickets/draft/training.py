@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,8 @@ _A_NAME = 0.5
 Scores = dict[str, NDArray[np.float32]]
 Chances = dict[str, NDArray[np.floating[Any]]]
 Names = dict[str, tuple[str, ...]]
+_Linear = tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float64] | None]
+"""Weights, bias, and every call's scores by a machine that saw none of its author's lines."""
 
 
 def target(example: Example, head: str) -> str:
@@ -60,7 +63,7 @@ def fit(examples: Sequence[Example], encoder: Encoder | None = None) -> Model:
     """
     noisy = _with_noise(examples)
     calls = [hear(example.turns) for example in noisy]
-    rows = [features(heard) for heard in calls]
+    rows = [features(heard, encoder and encoder.pieces) for heard in calls]
     vocabulary, idf = linear.known_features(rows)
     matrix = linear.as_matrix(rows, vocabulary, idf)
     del rows
@@ -68,11 +71,17 @@ def fit(examples: Sequence[Example], encoder: Encoder | None = None) -> Model:
     names: Names = {name: tuple(sorted(set(wanted[name].tolist()))) for name in HEADS}
     groups = _groups(noisy)
     folds = groups % min(_READER_FOLDS if encoder else _FOLDS, len(set(groups.tolist())))
-    reader, read = _reader(encoder, calls, wanted, names, folds) if encoder else (None, {})
+    with ThreadPoolExecutor(1) as aside:  # the SVM's own code lets Python run on meanwhile
+        fitted = aside.submit(
+            lambda: {name: _linear(matrix, wanted[name], names[name], folds, name) for name in HEADS}
+        )
+        reader, read = _reader(encoder, calls, wanted, names, folds) if encoder else (None, {})
+        taggers = _taggers(examples, calls[: len(examples)])
+        parts = fitted.result()
     heads: dict[str, Head] = {}
     unseen: Chances = {}
     for name in HEADS:
-        heads[name], scores = _head(matrix, wanted[name], names[name], folds, name, read.get(name))
+        heads[name], scores = _head(parts[name], wanted[name], names[name], name, read.get(name))
         if scores is not None:
             unseen[name] = calibration.shares(scores)
     about = _about(examples, groups, encoder)
@@ -83,7 +92,6 @@ def fit(examples: Sequence[Example], encoder: Encoder | None = None) -> Model:
         danger = company.moved(unseen)["danger"] * company.sharpness["danger"]
         about["secret_at"] = _secret_level(calls, wanted["secret"], unseen["secret"], names["secret"])
         about["alarm_at"] = calibration.alarm_level(danger, wanted["danger"], names["danger"])
-    taggers = _taggers(examples, calls[: len(examples)])
     return Model(vocabulary, idf, heads, known_places(examples), about, company, reader, taggers)
 
 
@@ -135,17 +143,22 @@ def _company(unseen: Chances, numbers: Mapping[str, NDArray[np.int64]]) -> Compa
     return dataclasses.replace(learnt, sharpness=sharp)
 
 
+def _linear(
+    matrix: Any, wanted: NDArray[Any], classes: tuple[str, ...], folds: NDArray[np.int64], name: str
+) -> _Linear:
+    weights, bias = linear.fit_linear(matrix, wanted, classes, name)
+    return weights, bias, _out_of_author(matrix, wanted, classes, folds, name)
+
+
 def _head(
-    matrix: Any,
+    part: _Linear,
     wanted: NDArray[Any],
     classes: tuple[str, ...],
-    folds: NDArray[np.int64],
     name: str,
     read: NDArray[np.float32] | None,
 ) -> tuple[Head, NDArray[np.float64] | None]:
     """The head and, for every call, the sharpened scores of one that has not seen its author."""
-    weights, bias = linear.fit_linear(matrix, wanted, classes, name)
-    scores = _out_of_author(matrix, wanted, classes, folds, name)
+    weights, bias, scores = part
     if scores is None:
         return Head(classes, weights, bias, _SHARPNESS), None
     if read is not None:
