@@ -32,7 +32,7 @@ ALARM_AT = 0.4
 """How likely E1 and E2 together must be for an alarm, where training had too little to choose by."""
 SECRET_AT = 0.45
 """How likely secrecy must be to be noted, where training had too little to choose by."""
-READER_SHARE: Mapping[str, float] = {"type": 0.15, "category": 0.2, "danger": 0.12, "secret": 0.22}
+READER_SHARE: Mapping[str, float] = {"type": 0.18, "category": 0.2, "danger": 0.4, "secret": 0.22}
 """How much the reader's scores count beside the linear margins, before both are sharpened."""
 MODEL_NAME = "draft-model.npz"
 _SHAPES = (
