@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 from tickets.draft.heard import BREAK, Heard
 from tickets.draft.numbers import NumberKind, NumberSpan, render, spans
@@ -14,6 +15,7 @@ from tickets.draft.turns import Field
 _HOUSE = re.compile(
     "[0-9]+(?:号楼|[栋幢])(?:[0-9]+单元)?(?:[0-9]+楼)?(?:[0-9]+(?:之[0-9]+)?(?:室|号)?)?|[0-9]+单元[0-9]+|[0-9]+[组社](?!区)|[0-9]+楼"
 )
+_NAMES = 8192
 _FLOOR = re.compile("[0-9]+楼|1[栋幢]")
 """Alone these tell of water on the first floor or of a whole house (一栋楼), not of an address."""
 _AFTER = re.compile(
@@ -82,11 +84,17 @@ def _known_name(heard: Heard, text: str, known: Iterable[str]) -> tuple[int, int
     for name in known:
         at = text.find(name)
         if at < 0 and len(name) > 3:
-            at = heard.sounds.find(fold(name))
+            at = heard.sounds.find(_sound_of(name))
             at = -1 if BREAK in text[max(at, 0) : at + len(name)] else at
         if at >= 0 and len(name) > best[1] - best[0]:
             best = (at, at + len(name))
     return best if best[1] else None
+
+
+@lru_cache(maxsize=_NAMES)
+def _sound_of(name: str) -> str:
+    """The learnt names are the same in every call; their sounds are made once."""
+    return fold(name)
 
 
 def houses(text: str) -> list[tuple[int, int, str]]:

@@ -113,7 +113,9 @@ def vectorise(
     found: dict[str, float], vocabulary: dict[str, int], idf: Floats
 ) -> tuple[NDArray[np.int32], Floats]:
     """The known features' columns and weights, each block scaled to its share."""
-    known = [(vocabulary[key], value, key[0]) for key, value in found.items() if key in vocabulary]
+    known = [
+        (column, value, key[0]) for key, value in found.items() if (column := vocabulary.get(key)) is not None
+    ]
     if not known:
         return np.zeros(0, np.int32), np.zeros(0, np.float32)
     columns = np.array([column for column, _, _ in known], np.int32)

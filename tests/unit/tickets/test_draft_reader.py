@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import struct
 import zipfile
@@ -17,6 +18,7 @@ from tickets.draft import model as models
 from tickets.draft import reader_training, training
 from tickets.draft.encoder import WIDTHS, Encoder
 from tickets.draft.encoder_archive import BadArchive, read_archive
+from tickets.draft.features import features
 from tickets.draft.heard import hear
 from tickets.draft.pieces import Pieces
 from tickets.draft.turns import CALLER, Turn
@@ -67,6 +69,30 @@ def test_a_text_is_cut_where_it_is_likeliest() -> None:
     assert pieces.cut("停电了") == [1, 3, 6, 7, 2]
     assert pieces.cut("电停") == [1, 3, 5, 4, 2]
     assert pieces.cut("猫停电") == [1, 3, 0, 6, 2]
+
+
+def test_words_and_their_pairs_are_features_where_an_encoder_cuts_them() -> None:
+    pieces = Pieces(("<unk>", "<s>", "</s>", "▁", "停", "电", "停电", "了"), (0, 0, 0, -1, -5, -5, -6, -2))
+    heard = hear([Turn(CALLER, "停电了"), Turn(CALLER, "猫停电")])
+    assert pieces.words("猫停电") == ("▁", "停电")
+    words = {name for name in features(heard, pieces) if name.startswith("u:")}
+    assert words == {"u:▁", "u:停电", "u:了", "u:▁ 停电", "u:停电 了"}
+    assert not any(name.startswith("u:") for name in features(heard))
+
+
+def test_what_is_known_already_is_not_learnt_again(encoder: Encoder) -> None:
+    texts = ["停电了", "起火了", "身份证", "停电", "火", "身份证了"] * 20
+    wanted = {"type": np.array([0, 1, 2, 0, 1, 2] * 20)}
+    calls = np.arange(len(texts))
+    rows = reader_training.encode(encoder, texts)
+    told = dataclasses.replace(rows, said=np.eye(3, dtype=np.float32)[wanted["type"]] * 4)
+
+    def margin(read: reader_training.Rows) -> float:
+        weights = reader_training.train(read, calls[:, None], wanted, {"type": 3})
+        said = reader_training.scores(rows, calls, weights, {"type": 3})["type"]
+        return float((said[calls, wanted["type"]] - said.mean(axis=1)).mean())
+
+    assert margin(told) < 0.5 * margin(rows)
 
 
 def test_only_pieces_of_chinese_speech_are_kept(encoder: Encoder) -> None:
