@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from core.bridge_words import CALLER, SEAT, BridgeKind
+from core.bridge_words import CALLER, SEAT, BridgeKind, is_leader
 from db.models.bridge import Bridge, BridgeLeg
 from telephony.bridge_states import LIVE
 
@@ -30,6 +30,9 @@ def handovers(bridge: Bridge, legs: Sequence[BridgeLeg]) -> Iterator[Given]:
     while holder is None or (holder.left_at is not None and holder.state not in LIVE):
         left_at = bridge.pressed_at if holder is None else holder.left_at or bridge.pressed_at
         to = _takers(legs, holder, left_at)
+        if bridge.seat_id is None and any(is_leader(leg.role) for leg in to):
+            return  # taken over, which is told as such
+        to = tuple(leg for leg in to if not is_leader(leg.role))
         at = max(left_at, *(leg.joined_at or left_at for leg in to)) if to else left_at
         if not to or _over(bridge, caller, at):
             return

@@ -11,12 +11,13 @@ from core.bridge_words import BridgeKind, BridgeState, LegState, is_leader
 from core.errors import HotlineError, IllegalTransition, NotFound
 from core.ids import OperatorId, SeatId
 from core.supervision_words import Mode
-from core.vocabulary import ROLE_RANK, CallState, Role
+from core.vocabulary import CallState, Role
 from db.models.bridge import Bridge, BridgeLeg
 from db.models.call import Call
 from db.models.supervision import Supervision
 from db.repositories import bridges, calls, seats, tickets
 from telephony.bridge_states import LIVE
+from telephony.confidence import closed
 
 _TALKING: Final = (CallState.TALKING, CallState.HELD)
 _IN_ROOM: Final = (*_TALKING, CallState.RECONNECTING)
@@ -81,7 +82,7 @@ async def _inside(session: AsyncSession, row: Supervision) -> Call | None:
 async def check_secret(session: AsyncSession, call: Call, role: Role) -> None:
     """Raises SecretCall: what a citizen said in confidence is for the centre's head alone."""
     ticket = await tickets.of_call(session, call.id)
-    if ticket is not None and ticket.secret and ROLE_RANK[role] < ROLE_RANK[Role.CENTRE_HEAD]:
+    if closed(ticket, role):
         raise SecretCall
 
 

@@ -19,11 +19,12 @@ from core.ids import CallId, OperatorId
 from core.supervision_events import SupervisionFact, SupervisionOrdered
 from core.supervision_words import STATE_OF, Mode, SupervisionEnd, SupervisionState
 from core.tasks import TaskGroup
-from core.vocabulary import ROLE_RANK, CallState, Role
+from core.vocabulary import CallState
 from db.models.call import Call
 from db.models.supervision import LeadPhone, Supervision
 from db.repositories import accounts, calls, event_log, supervisions, tickets
 from db.session import SessionMaker, transaction
+from telephony.confidence import closed
 from telephony.lead_phones import LeadPhoneLost
 from telephony.leader_legs import LeaderLegs
 from telephony.seat_service import Policies
@@ -207,7 +208,7 @@ class SupervisionService:
                 row
                 for row in rows
                 if row.state is not SupervisionState.TAKEN_OVER
-                and ROLE_RANK[people[row.account_id].role] < ROLE_RANK[Role.CENTRE_HEAD]
+                and closed(ticket, people[row.account_id].role)
             ]
             for row in rows:
                 row.reason = row.reason or SupervisionEnd.SECRET

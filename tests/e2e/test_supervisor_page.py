@@ -102,6 +102,30 @@ def test_listen_whisper_and_barge_by_keys_and_take_over(
     page.wait_for_url("**/calls/*")
 
 
+def test_a_call_that_was_taken_over_goes_back_to_the_queue_by_a_key(
+    leader_page: Page, hotline: Hotline, tmp_path: Path
+) -> None:
+    page = leader_page
+    expect(page.get_by_test_id("lead-phone")).to_have_text("话机就绪", timeout=LONG_MS)
+    with talk(hotline, tmp_path, "13800005502") as (caller, seat):
+        expect(page.get_by_test_id("lead-seat-1")).to_contain_text("通话中")
+        page.keyboard.press("1")
+        expect(page.get_by_test_id("give-back")).to_be_hidden()
+        page.once("dialog", lambda dialog: dialog.accept())
+        page.keyboard.press("F4")
+        expect(page.get_by_test_id("mine")).to_contain_text("接管通话中", timeout=LONG_MS)
+        expect(page.get_by_test_id("give-back")).to_be_enabled()
+        screen(page, "supervisor-give-back")
+        page.once("dialog", lambda dialog: dialog.accept())
+        page.keyboard.press("Alt+G")
+        expect(page.get_by_test_id("mine")).to_contain_text("接管已结束", timeout=LONG_MS)
+        expect(page.get_by_test_id("give-back")).to_be_hidden()
+        hotline.sign_in("op01").post("/api/seats/1/resume")
+        seat.wait("state", state="CONFIRMED", skip=1)
+        hear(tmp_path, caller={"seat"}, seat={"caller"})
+        assert not any(event.get("state") == "DISCONNECTED" for event in caller.events)
+
+
 def test_a_broadcast_and_a_forced_pause_reach_the_operators_screen(
     leader_page: Page, page: Page, hotline: Hotline
 ) -> None:

@@ -16,10 +16,12 @@ export function mountKeys() {
     byId(mode).onclick = () => order(mode, state);
     bind(key, mode, words);
   }
-  byId("end").onclick = () => during("end", "正在结束…", "交换机确认", () => tried(leave));
+  byId("end").onclick = () => during("end", "正在结束…", "交换机确认", () => tried(() => leave()));
+  byId("give-back").onclick = () => confirm("群众回到排队最前面，由下一位话务员接听；您退出这通电话。确定吗？") && during("give-back", "正在退回…", "交换机确认", () => tried(() => leave({ give_back: true })));
   byId("mute").onclick = () => lead.phone?.toggleMute();
   bind("F2", "mute", "静音 / 取消静音（自己的话筒）");
   bind("F8", "end", "结束监听；接管的通话随之结束");
+  bind("Alt+G", "give-back", "接管的来电：退回排队最前面");
   forceKeys();
   const devices = new DeviceDialog(() => lead.phone?.stream, deviceChanged);
   byId("devices-open").onclick = () => devices.open();
@@ -41,8 +43,8 @@ async function tried(work) {
   try { await work(); await lead.refresh(); } catch (error) { problem(error); await lead.refresh().catch(() => {}); throw error; }
 }
 // Ends what is and waits until Asterisk says that it is over
-async function leave() {
-  await post("/api/supervision/end");
+async function leave(how) {
+  await post("/api/supervision/end", how);
   const until = Date.now() + LEAVE_MS;
   do { await lead.refresh(); } while (mine() && Date.now() < until && await new Promise((go) => { setTimeout(go, 150, true); }));
 }
@@ -81,11 +83,15 @@ function drawKeys() {
   const ready = Boolean(lead.phone?.agent.isRegistered());
   for (const [mode, , , state] of MODES) {
     const here = ear?.seat_id === seat?.id && ear?.state === state;
-    allow(mode, talking && ready && !elsewhere && !here);
+    // Who is in a conference already takes it over also when its seat has left
+    const inside = mode === "take_over" && ear?.state === "barged" && ear.seat_id === seat?.id;
+    allow(mode, (talking || inside) && ready && !elsewhere && !here);
     byId(mode).setAttribute("aria-pressed", String(here));
   }
   allow("end", Boolean(ear));
   word("end", elsewhere ? "挂断" : "结束");
+  byId("give-back").hidden = !elsewhere;
+  allow("give-back", elsewhere);
   allow("mute", Boolean(lead.phone?.inCall));
   word("mute", lead.phone?.muted ? "取消静音" : "静音");
   byId("mute").setAttribute("aria-pressed", String(Boolean(lead.phone?.muted)));
