@@ -31,7 +31,7 @@ TEXT = "오늘 아침부터 수돗물이 나오지 않습니다."
 BOUND = {Speaker.CALLER: 0.45, Speaker.SEAT: 0.45}
 """Character distance of live to off line; the engine's own, when only the pieces' length differs, is 0.17.
 
-0.37 was seen once of the telephone's side with four times more work than processors; half of the sound lost is 0.5.
+0.37 was seen once, of the telephone, with four times more work than processors; half the sound lost is 0.5.
 """
 GAP_S = 2.0
 CALLER, SEAT = "PJSIP/trunk-00000001", "PJSIP/seat1-00000002"

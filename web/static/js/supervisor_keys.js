@@ -91,6 +91,7 @@ function drawKeys() {
   allow("end", Boolean(ear));
   word("end", elsewhere ? "挂断" : "结束");
   byId("give-back").hidden = !elsewhere;
+  byId("take_over").hidden = elsewhere; // one place for both: the row stays a row
   allow("give-back", elsewhere);
   allow("mute", Boolean(lead.phone?.inCall));
   word("mute", lead.phone?.muted ? "取消静音" : "静音");
