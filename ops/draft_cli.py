@@ -68,7 +68,7 @@ def ensure_model(state_dir: Path, say: Callable[[str], None]) -> None:
         load(file)
     except ModelRefused as refused:
         encoder = ensure_encoder(say)
-        say(f"起草模型：{refused.reason}，正在训练（约三分钟）")
+        say(f"起草模型：{refused.reason}，正在训练（约五分钟）")
         save(fit_corpus(encoder), file)
         say("起草模型就绪" if encoder else "起草模型就绪（不带词义）")
 
