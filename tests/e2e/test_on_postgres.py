@@ -14,6 +14,7 @@ from ops.smoke_bridge import TONES_HZ, sounds
 from tests.e2e.bridge_house import BridgeHouse, kill_api, open_house
 from tests.e2e.hearing import only_hear
 from tests.e2e.hotline import wait_for
+from tests.e2e.instances import aside
 from tests.fakes.postgres_server import PostgresServer
 
 EVERYBODY = {name: set(TONES_HZ) - {name} for name in TONES_HZ}
@@ -33,8 +34,8 @@ def server() -> Iterator[PostgresServer]:
 
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory, server: PostgresServer) -> Iterator[BridgeHouse]:
-    url = server.url(server.create())
-    server.keep_promises(url)
+    url = server.url(aside(server.create))
+    aside(server.keep_promises, url)
     with open_house(tmp_path_factory.mktemp("postgres"), db_url=url) as made:
         assert made.settings.db_url == url
         yield made

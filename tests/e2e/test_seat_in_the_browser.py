@@ -164,6 +164,7 @@ def test_a_seat_that_dies_leaves_its_caller_to_music_and_then_to_a_colleague(
         expect(page.get_by_test_id("state-word")).to_contain_text("通话中")
         colleague.post("/api/seats/3/take", {"phone": "desk"})
         colleague.post("/api/seats/3/start")
+        wait_for("the seat's tone", lambda: tone_power(heard, 660) > 0.5)
         page.close()
         begins = len(read_wav(heard)[0])
         seat.wait("incoming", timeout_s=40)
@@ -174,16 +175,24 @@ def test_a_seat_that_dies_leaves_its_caller_to_music_and_then_to_a_colleague(
         colleague.seat_is(3, "talking")
         assert not [event for event in caller.events if event.get("state") == "DISCONNECTED"]
         wait_for("the colleague's tone", lambda: tone_power(heard, 850) > 0.5)
+        # So long that a second of the recording holds nothing but the colleague, who is less loud
+        since = recorded_s(heard)
+        wait_for("a second and a half of talk", lambda: recorded_s(heard) > since + 1.5)
         caller.hang_up()
         caller.wait_ended()
-        colleague.seat_is(3, "wrap_up")
-        colleague.post("/api/seats/3/wrap-up/finish")
-        colleague.post("/api/seats/3/sign-off")
-        mine = hotline.sign_in("op02")
-        wait_for("the dead seat to be left", lambda: left(mine, 1))
+        both_leave(hotline, colleague)
     said, told = recorded(hotline, tmp_path)
     assert tone_power(said, 440) > 0.5
     assert min(tone_power(told, 660), tone_power(told, 850)) > 0.5
+
+
+def both_leave(hotline: Hotline, colleague: Person) -> None:
+    """The colleague at seat 3, and the dead seat 1."""
+    colleague.seat_is(3, "wrap_up")
+    colleague.post("/api/seats/3/wrap-up/finish")
+    colleague.post("/api/seats/3/sign-off")
+    mine = hotline.sign_in("op02")
+    wait_for("the dead seat to be left", lambda: left(mine, 1))
 
 
 def left(person: Person, seat: int) -> bool:
