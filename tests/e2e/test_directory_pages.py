@@ -200,6 +200,7 @@ def test_an_administrator_makes_a_key_that_is_shown_once(no_errors: Page, hotlin
     assert bearer.status == 200
     page.on("dialog", lambda dialog: dialog.accept())
     page.get_by_test_id("row-keys").get_by_role("button").click()
+    expect(page.get_by_test_id("row-keys").get_by_role("button")).to_have_count(0)  # it says 停用 too
     expect(page.get_by_test_id("row-keys")).to_contain_text("停用")
     assert page.request.get(f"{hotline.url}/api/v1/bridges", headers={"X-API-Key": key}).status == 401
 
