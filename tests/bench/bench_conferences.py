@@ -81,6 +81,10 @@ class Presser:
             self._post(f"/{bridge['id']}/legs", {"number_id": number_id})
         return int(bridge["id"])
 
+    def close(self) -> None:
+        """Let the connections go."""
+        self._http.close()
+
     def end(self, bridge_id: int) -> None:
         self._post(f"/{bridge_id}/end", {})
 
@@ -145,15 +149,16 @@ def run(house: BridgeHouse, carrier: Carrier) -> Found:
     with LightPhones({number: tones[name] for name, number in numbers.items()}) as phones:
         for number in who:
             carrier.connect(number, phones.address)
-        presser, began = Presser(house, more), time.monotonic()
-        running = [presser.press(number) for number in range(CONFERENCES)]
-        wait_for("everybody", lambda: in_rooms(house) == CONFERENCES * PARTIES, BEGIN_S)
-        took = time.monotonic() - began
-        cost = steady(house, phones)
-        heard = Counter(len(leg.hears(tones) - {who[leg.number]}) for leg in phones.live())
-        for bridge_id in running:
-            presser.end(bridge_id)
-        wait_for("all to be out", lambda: in_rooms(house) == 0, BEGIN_S)
+        with closing(Presser(house, more)) as presser:
+            began = time.monotonic()
+            running = [presser.press(number) for number in range(CONFERENCES)]
+            wait_for("everybody", lambda: in_rooms(house) == CONFERENCES * PARTIES, BEGIN_S)
+            took = time.monotonic() - began
+            cost = steady(house, phones)
+            heard = Counter(len(leg.hears(tones) - {who[leg.number]}) for leg in phones.live())
+            for bridge_id in running:
+                presser.end(bridge_id)
+            wait_for("all to be out", lambda: in_rooms(house) == 0, BEGIN_S)
     return Found(took, cost, heard)
 
 
@@ -171,6 +176,7 @@ def test_many_conferences_of_five(tmp_path: Path, capsys: pytest.CaptureFixture[
     with Carrier() as carrier:
         house = BridgeHouse(tmp_path / "house", carrier)
         try:
+            house.hotline.decide(bridge_presser_day=100_000)
             house.start(through_link=False)
             found = run(house, carrier)
         finally:
