@@ -59,7 +59,9 @@ async def check_call(session: AsyncSession, order: Order, row: Supervision | Non
         raise IllegalTransition(reason="不能监听自己的坐席")
     if row is not None and order.mode in _NEEDS_NO_SEAT and (room := await _inside(session, row)) is not None:
         return room
-    call = await calls.get(session, seat.call_id) if seat.call_id else None
+    # A press at this moment has referred to the call, and is waited for, or refers to it after us
+    look = calls.get_for_update if order.mode is Mode.TAKE_OVER else calls.get
+    call = await look(session, seat.call_id) if seat.call_id else None
     if call is None or call.state not in _TALKING or call.seat_id != seat_id or not call.seat_channel:
         raise IllegalTransition(reason="这个坐席没有在通话")
     if row is not None and row.call_id != call.id:

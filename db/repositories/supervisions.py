@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from core.supervision_words import Mode, SupervisionState
 from db.models.account import Account
 from db.models.supervision import LeadPhone, Supervision
+from db.repositories import calls
 
 _HEARS: Final = (
     SupervisionState.LISTENING,
@@ -22,7 +23,14 @@ _HEARS: Final = (
 
 
 async def get_for_update(session: AsyncSession, supervision_id: int) -> Supervision | None:
-    """The ear, locked until the transaction ends, or None."""
+    """The ear and, before it, its call, locked until the transaction ends, or None.
+
+    A press of the one key refers to the call too: it then sees what this ear becomes, or is seen by it.
+    """
+    ear = await session.get(Supervision, supervision_id)
+    if ear is None:
+        return None
+    await calls.get_for_update(session, ear.call_id)
     return await session.get(Supervision, supervision_id, with_for_update=True)
 
 
