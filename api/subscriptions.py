@@ -57,6 +57,7 @@ def subscribe(bus: Bus, who: Listeners, tail: LogTail) -> None:
         (BridgeEnded, who.callbacks.on_bridge_ended),
         (LegAskedBack, who.callbacks.on_asked_back),
         (BridgeTicketed, who.callbacks.on_asked_back),
+        (LegJoined, leaders.on_leg_joined),
         (LegJoined, who.transcription.on_leg_joined),
         (LegLeft, who.transcription.on_leg_left),
         (LegRemoved, who.transcription.on_leg_left),

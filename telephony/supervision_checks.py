@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
 from typing import Final
 
@@ -10,11 +11,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from core.bridge_words import BridgeKind, BridgeState, LegState, is_leader
 from core.errors import HotlineError, IllegalTransition, NotFound
 from core.ids import OperatorId, SeatId
-from core.supervision_words import Mode
+from core.supervision_words import Mode, SupervisionState
 from core.vocabulary import CallState, Role
 from db.models.bridge import Bridge, BridgeLeg
 from db.models.call import Call
-from db.models.supervision import Supervision
+from db.models.supervision import LeadPhone, Supervision
 from db.repositories import bridges, calls, seats, tickets
 from telephony.bridge_states import LIVE
 from telephony.confidence import closed
@@ -105,3 +106,20 @@ def _check_place(bridge: Bridge, legs: list[BridgeLeg], channel: str | None) -> 
     others = [leg for leg in legs if is_leader(leg.role) and leg.state in LIVE and leg.channel != channel]
     if others:
         raise IllegalTransition(reason=_ALONE)
+
+
+def new_row(order: Order, phone: LeadPhone, call: Call, now: dt.datetime) -> Supervision:
+    """The order's row, before anything is asked of Asterisk."""
+    return Supervision(
+        account_id=order.leader,
+        lead=phone.number,
+        phone=phone.phone,
+        seat_id=order.seat_id,
+        seat_channel=call.seat_channel or "",
+        call_id=call.id,
+        wanted=order.mode,
+        state=SupervisionState.ORDERED,
+        told=False,
+        ordered_at=now,
+        modes=[],
+    )

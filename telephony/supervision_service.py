@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final
@@ -10,7 +9,8 @@ from typing import Final
 import structlog
 from sqlalchemy.exc import IntegrityError
 
-from core.bridge_words import LegState
+from core.bridge_events import LegJoined
+from core.bridge_words import SEAT, LegState
 from core.bus import Bus
 from core.clock import Clock
 from core.errors import ActionRefused, HotlineError, IllegalTransition, NotFound
@@ -20,15 +20,14 @@ from core.supervision_events import SupervisionFact, SupervisionOrdered
 from core.supervision_words import STATE_OF, Mode, SupervisionEnd, SupervisionState
 from core.tasks import TaskGroup
 from core.vocabulary import CallState
-from db.models.call import Call
-from db.models.supervision import LeadPhone, Supervision
+from db.models.supervision import Supervision
 from db.repositories import accounts, calls, event_log, supervisions, tickets
 from db.session import SessionMaker, transaction
 from telephony.confidence import closed
 from telephony.lead_phones import LeadPhoneLost
 from telephony.leader_legs import LeaderLegs
 from telephony.seat_service import Policies
-from telephony.supervision_checks import Order, check_call, check_mode, check_secret
+from telephony.supervision_checks import Order, check_call, check_mode, check_secret, new_row
 from telephony.supervision_names import Target
 from telephony.supervision_signs import Moment, News, about, take_in
 from telephony.supervision_states import SPYING, next_state
@@ -107,7 +106,7 @@ class SupervisionService:
                 return row, None, False
             new = row is None
             if row is None:
-                row = _new_row(order, phone, call, now)
+                row = new_row(order, phone, call, now)
                 session.add(row)
                 await session.flush()
             row.wanted = order.mode
@@ -196,6 +195,17 @@ class SupervisionService:
             if row.state not in SPYING and await self._parts.rooms.leg_of(row) is None:
                 self._tasks.start("supervision-over", self._quietly(self._parts.ear.hang_up(row.id)))
 
+    async def on_leg_joined(self, fact: LegJoined) -> None:
+        """The seat is in a room now: who barges at its ear alone is brought there too."""
+        if fact.role != SEAT or fact.call_id is None:
+            return
+        async with transaction(self._parts.sessions) as session:
+            rows = await supervisions.open_of_call(session, fact.call_id)
+        for row in rows:
+            barges = row.state is SupervisionState.BARGED and row.wanted is Mode.BARGE
+            if barges and await self._parts.rooms.leg_of(row) is None:
+                self._tasks.start("supervision-order", self._quietly(self._change(row)))
+
     async def on_ticket(self, fact: TicketChanged) -> None:
         """A ticket that became secret ends the listening of those who may not."""
         async with transaction(self._parts.sessions) as session:
@@ -271,19 +281,3 @@ class SupervisionService:
             await work
         except HotlineError as error:
             log.warning("supervision_order_failed", reason=error.message)
-
-
-def _new_row(order: Order, phone: LeadPhone, call: Call, now: dt.datetime) -> Supervision:
-    return Supervision(
-        account_id=order.leader,
-        lead=phone.number,
-        phone=phone.phone,
-        seat_id=order.seat_id,
-        seat_channel=call.seat_channel or "",
-        call_id=call.id,
-        wanted=order.mode,
-        state=SupervisionState.ORDERED,
-        told=False,
-        ordered_at=now,
-        modes=[],
-    )

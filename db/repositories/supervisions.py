@@ -98,7 +98,7 @@ async def names_on(session: AsyncSession, channels: Sequence[str | None]) -> dic
         return {}
     query = select(Supervision.channel, Account.name).join(Account, Account.id == Supervision.account_id)
     rows = await session.execute(query.where(Supervision.channel.in_(known)).order_by(Supervision.id))
-    return {channel: name for channel, name in rows.tuples() if channel is not None}
+    return {channel: name for channel, name in rows if channel is not None}
 
 
 async def was_taken(session: AsyncSession, call_id: str) -> bool:
