@@ -1,4 +1,4 @@
-"""The shift leader's page at a call: its words while the ear is there, the conference that he takes over."""
+"""The shift leader's page at a call: its words, the conference he takes over, what is closed to him after."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from tests.e2e.test_draft_in_the_browser import Speech
 from tests.e2e.test_seat_in_the_browser import sign_in
 
 LONG_MS = 60_000
+CLOSED = "这通电话的工单已标为保密，通话内容只有经办人和中心负责人可以看和听。"
 FIRST, SECOND, THIRD = "石马村的路断了", "多大一段", "大概二十米"
 
 
@@ -50,12 +51,17 @@ def test_words_while_the_ear_is_there_and_the_conference_that_is_taken_over(
         house.talk(caller, seat)
         call_id = house.leader.seat(1)["call_id"]
         reads_along(page, house, Speech(house.hotline, call_id))
-        bridge_id = house.press("leader-room")["id"]
-        for role in ("caller", "seat", *outside):
+        ticket_id = house.operator.get(f"/api/calls/{call_id}")["ticket_id"]
+        bridge_id = house.press("leader-room", roles=["grid_worker", "handling_unit"])["id"]
+        for role in ("caller", "seat", "grid_worker", "handling_unit"):
             house.until(bridge_id, 30.0, **{role: "joined"})
+        other = page.context.new_page()
+        is_told_why_words_are_gone(other, house, call_id, ticket_id)
+        other.close()
         looks_on_and_takes_over(page, house, bridge_id)
         seat.wait_ended()
         has_the_keys(page, house, bridge_id, outside)
+        adds_a_party(page, house, bridge_id, outside)
         page.once("dialog", lambda dialog: dialog.accept())
         page.keyboard.press("Alt+e")
         caller.wait_ended()
@@ -85,19 +91,19 @@ def reads_along(page: Page, house: BridgeHouse, speech: Speech) -> None:
     page.unroute("**/api/supervision/words")
     expect(lines).to_contain_text([FIRST, SECOND])
     expect(page.get_by_test_id("words-problem")).to_be_empty()
-    mark_secret(house)
+    ticket_id = house.operator.get(f"/api/calls/{house.operator.seat(1)['call_id']}")["ticket_id"]
+    mark_secret(house, ticket_id)
     expect(page.get_by_test_id("mine")).to_contain_text("工单已标为保密", timeout=LONG_MS)
     speech.say(THIRD)
     expect(lines).to_have_count(0)
     page.keyboard.press("F1")
     expect(page.get_by_test_id("lead-problem")).to_contain_text("保密")
-    mark_secret(house, secret=False)
+    mark_secret(house, ticket_id, secret=False)
 
 
-def mark_secret(house: BridgeHouse, *, secret: bool = True) -> None:
+def mark_secret(house: BridgeHouse, ticket_id: int, *, secret: bool = True) -> None:
     """The operator ticks the box, or takes it back."""
     operator = house.operator
-    ticket_id = operator.get(f"/api/calls/{operator.seat(1)['call_id']}")["ticket_id"]
     version = operator.get(f"/api/tickets/{ticket_id}")["version"]
     answer = operator.http.put(
         f"/api/tickets/{ticket_id}",
@@ -156,3 +162,46 @@ def has_the_keys(page: Page, house: BridgeHouse, bridge_id: int, outside: dict[s
     expect(unit).to_have_attribute("data-state", "joined")
     caller = page.get_by_test_id("leg-caller")
     expect(caller.get_by_role("button", name="移出")).to_have_count(0)
+
+
+def adds_a_party(page: Page, house: BridgeHouse, bridge_id: int, outside: dict[str, ScriptedPhone]) -> None:
+    """Alt+J asks whom, Escape takes the question back; Alt+W goes from card to card, past his own."""
+    expect(page.get_by_test_id("leg-handling_unit")).to_be_focused()
+    page.keyboard.press("Alt+w")
+    expect(page.get_by_test_id("leg-caller")).to_be_focused()
+    page.keyboard.press("Alt+j")
+    expect(page.get_by_test_id("bridge-add")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.get_by_test_id("bridge-add")).to_be_hidden()
+    page.keyboard.press("Alt+j")
+    screen(page, "supervisor-room-add")
+    page.get_by_test_id("add-internet_office").press("Enter")
+    outside["internet_office"].wait("pressed")
+    house.until(bridge_id, internet_office="joined")
+    expect(page.get_by_test_id("leg-internet_office")).to_have_attribute("data-state", "joined")
+
+
+def is_told_why_words_are_gone(page: Page, house: BridgeHouse, call_id: str, ticket_id: int) -> None:
+    """Marked secret while he reads: a sentence stands for the words on the call's page, and the ticket's.
+
+    Before he takes the call over: then it is his own, and its words are too.
+    """
+    page.goto("/calls")
+    page.locator(f"[data-href='/calls/{call_id}']").click()
+    expect(page.get_by_test_id("line")).to_contain_text([FIRST, SECOND, THIRD])
+    expect(page.locator("#no-sound")).not_to_contain_text("保密")
+    mark_secret(house, ticket_id)
+    expect(page.locator("#no-sound")).to_have_text(CLOSED)
+    expect(page.get_by_test_id("transcript")).to_have_text("保密")
+    expect(page.get_by_test_id("player")).to_be_hidden()
+    screen(page, "call-in-confidence")
+    page.reload()
+    expect(page.locator("#no-sound")).to_have_text(CLOSED)
+    expect(page.get_by_test_id("line")).to_have_count(0)
+    page.goto(f"/tickets/{ticket_id}")
+    expect(page.get_by_test_id("words-closed")).to_have_text(CLOSED)
+    expect(page.get_by_test_id("bridge-words")).to_have_count(0)
+    expect(page.locator("audio:visible")).to_have_count(0)
+    screen(page, "ticket-in-confidence")
+    mark_secret(house, ticket_id, secret=False)
+    expect(page.get_by_test_id("words-closed")).to_have_count(0)

@@ -83,6 +83,7 @@ def test_listen_whisper_and_barge_by_keys_and_take_over(
         expect(page.get_by_test_id("mine")).to_contain_text("插话中")
         hear(tmp_path, caller={"seat", "leader"}, seat={"caller", "leader"})
         screen(page, "supervisor-barged")
+        mutes(page, tmp_path)
         page.once("dialog", lambda dialog: dialog.accept())
         page.keyboard.press("F4")
         expect(page.get_by_test_id("mine")).to_contain_text("接管通话中")
@@ -100,6 +101,16 @@ def test_listen_whisper_and_barge_by_keys_and_take_over(
     expect(page.get_by_test_id("sum-today")).to_contain_text("✓")
     line.click()
     page.wait_for_url("**/calls/*")
+
+
+def mutes(page: Page, files: Path) -> None:
+    """The leader who is heard by both is heard by nobody, and again."""
+    page.keyboard.press("F2")
+    expect(page.get_by_test_id("lead-mute")).to_have_attribute("aria-pressed", "true")
+    hear(files, caller={"seat"}, seat={"caller"})
+    page.keyboard.press("F2")
+    expect(page.get_by_test_id("lead-mute")).to_have_attribute("aria-pressed", "false")
+    hear(files, caller={"seat", "leader"}, seat={"caller", "leader"})
 
 
 def test_a_call_that_was_taken_over_goes_back_to_the_queue_by_a_key(
@@ -186,6 +197,25 @@ def test_the_page_says_why_it_cannot_and_loads_again(leader_page: Page, hotline:
     page.keyboard.press("F10")
     expect(page.get_by_test_id("help")).to_contain_text("耳语")
     screen(page, "supervisor-help")
+    page.keyboard.press("F10")
+    expect(page.get_by_test_id("help")).to_be_hidden()
+    chooses_seats(page)
+    page.keyboard.press("Alt+h")
+    expect(page.locator("#devices")).to_be_visible()
+    screen(page, "supervisor-devices")
+    page.keyboard.press("Alt+h")
+    expect(page.locator("#devices")).to_be_hidden()
+    page.keyboard.press("Alt+l")
+    page.wait_for_url("**/login")
+
+
+def chooses_seats(page: Page) -> None:
+    """By digits from anywhere, by arrows from seat to seat where the list has the keyboard."""
+    page.locator("#seats").focus()
+    for key, seat in (("4", 4), ("ArrowDown", 5), ("ArrowDown", 5), ("ArrowUp", 4), ("Home", 1), ("End", 5)):
+        page.keyboard.press(key)
+        expect(page.locator("#whom")).to_contain_text(f"对 {seat}号席")
+        expect(page.get_by_test_id(f"lead-seat-{seat}")).to_have_attribute("aria-selected", "true")
 
 
 def test_whoever_typed_a_wrong_password_too_often_is_on_the_leaders_page_and_let_in_by_one_press(

@@ -20,7 +20,7 @@ export function mountCards(place) {
 }
 const cardsOf = (place) => [...place.querySelectorAll(".party")];
 function step(place, by) {
-  const cards = cardsOf(place);
+  const cards = cardsOf(place).filter((card) => card.tabIndex === 0); // a leader's has no keys, and stopped who came to it
   const at = cards.indexOf(document.activeElement?.closest(".party"));
   cards.at((at + by) % cards.length)?.focus();
 }
