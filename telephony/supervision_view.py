@@ -15,7 +15,7 @@ from core.vocabulary import CallOutcome, CallState, label
 from db.models.account import Account
 from db.models.call import Call, EventLogEntry
 from db.models.supervision import Supervision
-from db.repositories import accounts, calls, seats, supervisions, tickets
+from db.repositories import accounts, calls, event_log, seats, supervisions, tickets
 from telephony.snapshot import callback_counts, figures, masked, seat_json
 from telephony.timeline import WRAP_UP_ENDS, Segment, Told, segments, wrap_up
 
@@ -157,12 +157,10 @@ async def _bars(session: AsyncSession, rows: list[Call], now: dt.datetime) -> di
     query = select(EventLogEntry).where(EventLogEntry.call_id.in_([call.id for call in rows]))
     for entry in await session.scalars(query.order_by(EventLogEntry.seq)):
         told[entry.call_id or ""].append(_told(entry))
-    freed = [one for facts in told.values() for one in facts if one.kind == "SeatFreed"]
-    at_seats = await _seat_facts(session, min((one.at for one in freed), default=now))
     bars: dict[str, list[Segment]] = {}
     for call in rows:
         after = [
-            wrap_up(at_seats[one.seat_id or 0], one, now)
+            wrap_up(await _end_of_work(session, one), one, now)
             for one in told[call.id]
             if one.kind == "SeatFreed" and call.answered_at is not None
         ]
@@ -173,12 +171,10 @@ async def _bars(session: AsyncSession, rows: list[Call], now: dt.datetime) -> di
     return bars
 
 
-async def _seat_facts(session: AsyncSession, since: dt.datetime) -> dict[int, list[Told]]:
-    found: dict[int, list[Told]] = defaultdict(list)
-    query = select(EventLogEntry).where(EventLogEntry.at >= since, EventLogEntry.kind.in_(WRAP_UP_ENDS))
-    for entry in await session.scalars(query.order_by(EventLogEntry.seq)):
-        found[entry.seat_id or 0].append(_told(entry))
-    return found
+async def _end_of_work(session: AsyncSession, freed: Told) -> list[Told]:
+    """What that seat did next: one row, however long the day since then was."""
+    found = await event_log.next_of_seat(session, freed.seat_id, freed.at, WRAP_UP_ENDS)
+    return [_told(found)] if found is not None else []
 
 
 def _told(entry: EventLogEntry) -> Told:

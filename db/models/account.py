@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Integer, String
+from sqlalchemy import BigInteger, ForeignKey, Index, Integer, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.vocabulary import Role
@@ -69,3 +69,6 @@ class AuditEntry(Base):
     reason: Mapped[str] = mapped_column(String(200), default="")
     address: Mapped[str] = mapped_column(String(60), default="")
     details: Mapped[dict[str, Any]]
+
+    # Whether a look or an alarm is written down already is asked each time; three years of rows lie here
+    __table_args__ = (Index("ix_audit_log_subject", "subject", "act"),)

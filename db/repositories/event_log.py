@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import and_, delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.events import Fact
+from core.vocabulary import PauseReason
 from db.models.call import EventLogEntry
 
 _ONE_AT_A_TIME: Final = 56_564_444
@@ -70,6 +71,20 @@ async def last_of(session: AsyncSession, call_id: str, kinds: Sequence[str]) -> 
     """The newest entry of one of these kinds about one call."""
     query = select(EventLogEntry).where(EventLogEntry.call_id == call_id, EventLogEntry.kind.in_(kinds))
     return await session.scalar(query.order_by(EventLogEntry.seq.desc()).limit(1))
+
+
+async def next_of_seat(
+    session: AsyncSession, seat_id: int | None, since: dt.datetime, kinds: Collection[str]
+) -> EventLogEntry | None:
+    """The first entry of one of these kinds about that seat from then on; its wrap-up's own pause is none."""
+    resting = and_(
+        EventLogEntry.kind == "SeatPaused", EventLogEntry.payload["reason"].as_string() == PauseReason.WRAP_UP
+    )
+    query = select(EventLogEntry).where(
+        EventLogEntry.at >= since, EventLogEntry.seat_id == seat_id, EventLogEntry.kind.in_(kinds), ~resting
+    )
+    # By time first: that is the index, and all that lies between is a few rows
+    return await session.scalar(query.order_by(EventLogEntry.at, EventLogEntry.seq).limit(1))
 
 
 async def last_seq(session: AsyncSession) -> int:

@@ -15,11 +15,30 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from core.bridge_words import BridgeKind
 from core.vocabulary import RecordingState
 from db.base import Base
-from db.repositories import bridges, callback_parties, callbacks, calls, leg_words, recordings, tickets
+from db.repositories import (
+    accounts,
+    bridges,
+    callback_parties,
+    callbacks,
+    calls,
+    event_log,
+    leg_words,
+    recordings,
+    tickets,
+)
 from db.session import make_engine, make_sessions, reading
 
 NOW = dt.datetime(2026, 11, 24, tzinfo=dt.UTC)
-GROW = ("calls", "bridges", "bridge_legs", "bridge_attempts", "event_log", "utterances", "recordings")
+GROW = (
+    "calls",
+    "bridges",
+    "bridge_legs",
+    "bridge_attempts",
+    "event_log",
+    "utterances",
+    "recordings",
+    "audit_log",
+)
 HOT: dict[str, Callable[[AsyncSession], Awaitable[Any]]] = {
     "open calls": calls.open_calls,
     "today's calls": lambda session: calls.since(session, NOW),
@@ -38,6 +57,9 @@ HOT: dict[str, Callable[[AsyncSession], Awaitable[Any]]] = {
     "what is to be joined": lambda session: recordings.in_state(session, RecordingState.CAPTURED),
     "calls without a ticket": lambda session: tickets.calls_without(session, NOW),
     "calls in vain": lambda session: callbacks.calls_to_look_at(session, NOW),
+    "whether an alarm is written down": lambda session: accounts.alarm_audited(session, "a", "ms-1", "E1"),
+    "whether a look is written down": lambda session: accounts.audited_since(session, 1, "a", "ms-1", NOW),
+    "the end of a seat's work": lambda session: event_log.next_of_seat(session, 1, NOW, {"SeatLeft"}),
     "parties who pressed 2": lambda session: callback_parties.to_look_at(session, NOW),
 }
 
