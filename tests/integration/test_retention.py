@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import signal
+import subprocess
+import sys
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from sqlalchemy import event, select
+from sqlalchemy import event, func, select
 
 from api.retention import BATCH, NEWEST, Retention
 from core.clock import SteppedClock
-from core.config import load_settings
+from core.config import PROJECT_ROOT, load_settings
 from core.events import CallArrived, CallEnded, Fact, UtteranceSettled
 from core.ids import CallId
 from core.vocabulary import EndedBy, Speaker
@@ -155,3 +158,35 @@ async def test_who_looked_at_what_stays_three_years_and_its_going_is_written_dow
         ("audit_thinned", "audit_log"),
     ]
     assert left[1].details == {"before": (NOW + dt.timedelta(days=1, seconds=60)).isoformat()}
+
+
+async def test_a_kill_in_the_middle_of_the_batches_leaves_whole_batches_and_the_next_go_ends_it(
+    rows, database_url
+):
+    """Each time the whole process dies between a removal and its commit: that batch is there again, whole."""
+    await rows.facts(*a_call(), *words(4 * BATCH))
+    await rows.facts(*words(NEWEST))
+    async with transaction(rows.sessions) as session:
+        for n in range(BATCH + 5):
+            await accounts.audit(session, NOW - dt.timedelta(days=1096), None, "number_seen", f"ms-{n}")
+    rows.clock.advance(8 * DAY_S)
+    left: list[tuple[int, int]] = []
+    # Four batches of the log, two of the audit log: who dies at the third removal has made two
+    for at in (1, 3, 3, 1, 2, 9):
+        arguments = [database_url, str(rows.settings.state_dir), rows.clock.now().isoformat(), str(at)]
+        command = [sys.executable, "-m", "tests.fakes.retention_that_dies", *arguments]
+        died = await asyncio.to_thread(subprocess.run, command, cwd=PROJECT_ROOT, timeout=60)
+        assert died.returncode == (0 if at == 9 else -signal.SIGKILL)
+        async with reading(rows.sessions) as session:
+            looked = select(func.count()).select_from(AuditEntry).where(AuditEntry.act == "number_seen")
+            seen = await session.scalar(looked)
+        left.append((len(await rows.log()) - NEWEST - 2, seen))
+    assert left == [
+        (4 * BATCH, BATCH + 5),
+        (2 * BATCH, BATCH + 5),
+        (0, BATCH + 5),
+        (0, BATCH + 5),
+        (0, 5),
+        (0, 0),
+    ]
+    assert [kind for _, kind in (await rows.log())[:2]] == ["CallArrived", "CallEnded"]
