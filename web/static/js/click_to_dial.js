@@ -1,7 +1,6 @@
 // A button beside a telephone field on a page without a telephone: the operator's own seat places the call.
-import { ask, byId, say } from "./api.js";
+import { ask, byId, newKey, say } from "./api.js";
 
-const newKey = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (one) => one.toString(16).padStart(2, "0")).join("");
 
 // `what()` says whom, as POST /api/v1/outbound takes it; what came of the order is said in `place`
 export function clickToDial(id, what, place) {

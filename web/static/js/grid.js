@@ -1,5 +1,5 @@
 // The grid worker's page: one key between an emergency and three people talking.
-import { ask, byId, clock, get, inOrder, make, post, sinceSeconds } from "./api.js";
+import { ask, byId, clock, get, inOrder, make, newKey, post, sinceSeconds } from "./api.js";
 import { open } from "./page.js";
 import { listen } from "./stream.js";
 
@@ -12,7 +12,6 @@ let bridge = null;
 // The same key until the press has been answered: a second tap, or a tap after a lost connection, is the same press
 let key = crypto.randomUUID?.() ?? newKey();
 
-function newKey() { return Array.from(crypto.getRandomValues(new Uint8Array(16)), (one) => one.toString(16).padStart(2, "0")).join(""); }
 function fill(select, options, first) { select.replaceChildren(...(first ? [new Option(first, "")] : []), ...options); }
 function villages() {
   fill(form.village, lists.villages.filter((one) => one.town === form.town.value).map((one) => new Option(one.name, one.id)), "村社区（可不选）");

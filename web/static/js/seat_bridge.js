@@ -1,5 +1,5 @@
 // One key, three people talking: whom a press would call, the press itself, a card for each party, live.
-import { ask, byId, clock, get, inOrder, make, post, sinceSeconds } from "./api.js";
+import { ask, byId, clock, get, inOrder, make, newKey, post, sinceSeconds } from "./api.js";
 import { desk, isMine, onBoard, onCall, onFact, problem } from "./desk.js";
 import { bind } from "./keys.js";
 import { drawKeys } from "./seat_keys.js";
@@ -10,7 +10,6 @@ import { roomKeys, tickRoom } from "./seat_transfer.js";
 
 const CALLBACKS = ["CallbackOpened", "CallbackJoined", "CallbackClaimed", "CallbackReleased", "CallbackDone"];
 const API = "/api/v1/bridges";
-const newKey = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (one) => one.toString(16).padStart(2, "0")).join("");
 let bridge = null;
 let proposal = null; // { alarm, roles }
 let talking = new Set();
@@ -29,7 +28,7 @@ export function mountBridge() {
   // Whoever pressed 2 is on the call-back list a moment later: its facts name no conference
   onFact(CALLBACKS, () => { if (bridge?.legs.some((leg) => leg.state === "call_back")) refreshSoon(); });
   onFact(["TicketChanged"], (kind, fact) => { if (proposal && fact.ticket_id === desk.ticket.ticket?.id) lookAhead(); });
-  onCall(() => { if (!desk.callId) { bridge = proposal = null; talking = new Set(); draw(); } else refreshSoon(); });
+  onCall(() => { if (!desk.callId) { bridge = proposal = null; talking = new Set(); key = newKey(); draw(); } else refreshSoon(); });
   onBoard(draw);
   setInterval(() => { if (bridge && bridge.state !== "ended") tick(); }, 1000);
 }

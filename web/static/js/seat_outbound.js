@@ -1,11 +1,10 @@
 // Calling out: one order rings this seat and the other side together; live state, why it failed, once more.
-import { ask, byId, clock, get, grouped, inOrder, make, sinceSeconds } from "./api.js";
+import { ask, byId, clock, get, grouped, inOrder, make, newKey, sinceSeconds } from "./api.js";
 import { desk, onBoard, onCall, onFact, onPhone, problem, tell } from "./desk.js";
 import { allow } from "./pending.js";
 import { CARD_FACTS } from "./party_cards.js";
 
 const FREE = ["ready", "paused", "wrap_up"];
-const newKey = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (one) => one.toString(16).padStart(2, "0")).join("");
 let out = null; // the conference of the call, as the server has it
 let wanted = null; // what was ordered, to order it again
 let number = ""; // shown to the one who dials it

@@ -1,5 +1,5 @@
 // 转接: ask somebody while the caller hears music, or give him away at once; and the keys of a room that runs.
-import { ask, byId, clock, make, say, sinceSeconds } from "./api.js";
+import { ask, byId, clock, make, newKey, say, sinceSeconds } from "./api.js";
 import { desk, onBoard, onFact, onPhone, problem, refresh } from "./desk.js";
 import { givenTo } from "./given.js";
 import { bind, note } from "./keys.js";
@@ -10,7 +10,6 @@ import { choose } from "./transfer_list.js";
 const API = "/api/v1/bridges";
 const LIVE = ["ordered", "next_number", "dialling", "ringing", "answered", "joined", "held"];
 const FAILED = { busy: "忙", no_answer: "无人接听", failed: "无法呼叫", call_back: "请稍后回拨", left: "已离开" };
-const newKey = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (one) => one.toString(16).padStart(2, "0")).join("");
 let key = newKey(); // the same until it has been answered: a double press is one consultation
 let busy = false;
 let toldOf = null; // the failure that the operator has heard of
