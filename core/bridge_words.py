@@ -86,6 +86,8 @@ class Presser(StrEnum):
     TICKET = "ticket"
     GRID = "grid"
     API = "api"
+    LEADER_CALL = "leader_call"
+    """A shift leader who took a call over: it is at no seat."""
 
 
 class BridgeEnd(StrEnum):
@@ -125,6 +127,7 @@ PRESSER_LABELS: Final[dict[Presser, str]] = {
     Presser.TICKET: "工单页面",
     Presser.GRID: "网格员手机",
     Presser.API: "其他系统",
+    Presser.LEADER_CALL: "接管通话的班长",
 }
 END_LABELS: Final[dict[BridgeEnd, str]] = {
     BridgeEnd.LAST_OUTSIDE_LEFT: "外线各方都已离开",

@@ -39,6 +39,8 @@ class Press:
     """A consultation that nobody waits for: the seat is out at once."""
     asks: bool = True
     """Whether those outside are asked for key 1 before they join."""
+    supervision_id: int | None = None
+    """By what a shift leader took the call over; he presses without a seat."""
     announce: str = ""
     """The service, 110 for instance, that the caller is told is being called."""
 
@@ -57,6 +59,8 @@ class Press:
             raise InvalidField(field="roles", reason="咨询转接只能在通话中发起，每次一方")
         if self.presser is Presser.SEAT_CALL and (self.call_id is None or self.seat_id is None):
             raise InvalidField(field="call_id", reason="请指明正在通话的来电")
+        if self.presser is Presser.LEADER_CALL and (self.call_id is None or self.supervision_id is None):
+            raise InvalidField(field="call_id", reason="请指明接管的来电")
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ from telephony.bridge_legs import apply, dial_order, first_attempt
 from telephony.bridge_limits import Limits, NobodyToCall, may_dial
 from telephony.bridge_numbers import number_rows
 from telephony.bridge_step import Move, Step
+from telephony.leader_press import those_of_leader
 from telephony.ports import Directory, Number
 
 RINGABLE: Final = frozenset({SeatState.READY, SeatState.WRAP_UP, SeatState.PAUSED})
@@ -78,7 +79,7 @@ async def write_rows(step: Step, press: Press, numbers: Numbers) -> None:
     """Legs, numbers, first attempts, and the orders they stand for. Raises NotFound, IllegalTransition."""
     for seat_id in press.seats.values():
         await check_seat(step, seat_id)
-    moved = await _those_who_talk(step, press) if press.presser is Presser.SEAT_CALL else {}
+    moved = await _moved(step, press)
     if press.kind is BridgeKind.OUTBOUND:
         await _check_free(step, press)
     own: Numbers = {SEAT: []} if press.presser is not Presser.SEAT_CALL and press.seat_id is not None else {}
@@ -87,6 +88,13 @@ async def write_rows(step: Step, press: Press, numbers: Numbers) -> None:
     seat_id = SeatId(press.seat_id) if press.seat_id is not None else None
     pressed = BridgePressed(**step.frame(), presser=press.presser, seat_id=seat_id, roles=tuple(press.roles))
     step.change.facts.insert(0, pressed)
+
+
+async def _moved(step: Step, press: Press) -> dict[str, str]:
+    """Who talks already, with the channels that are moved."""
+    if press.presser is Presser.LEADER_CALL:
+        return await those_of_leader(step, press)
+    return await _those_who_talk(step, press) if press.presser is Presser.SEAT_CALL else {}
 
 
 async def _check_free(step: Step, press: Press) -> None:

@@ -18,7 +18,7 @@ import structlog
 from core.bridge_words import CALLER, BridgeState, LegAim, LegState, is_leader
 from core.clock import Clock
 from db.models.bridge import Bridge, BridgeLeg
-from db.repositories import bridges
+from db.repositories import bridges, supervisions
 from db.session import SessionMaker, reading
 from telephony.ami_protocol import AmiMessage
 from telephony.bridge_legs import dial_order
@@ -187,14 +187,7 @@ class BridgeResync:
 
     async def _bring(self, bridge: Bridge, legs: list[BridgeLeg], look: Look) -> None:
         """The move that was lost: one action for those who are still where they were."""
-        waiting = {
-            leg.role: leg
-            for leg in legs
-            if leg.state is LegState.ORDERED
-            and not is_leader(leg.role)  # his own comparison brings him
-            and leg.channel in look.by_name
-            and look.place_of(leg.channel or "", bridge.id) is LegAim.OUT
-        }
+        waiting = {leg.role: leg for leg in legs if await self._waits_to_come(bridge, leg, look)}
         if not waiting or bridge.state is BridgeState.ENDED or not self._twice(f"{bridge.id} move"):
             return
         caller = waiting.pop(CALLER, None)
@@ -202,6 +195,17 @@ class BridgeResync:
         held = caller is not None and caller.aim is LegAim.MUSIC
         order = Move(bridge.id, caller.channel if caller else None, seat.channel if seat else None, held)
         await self._repair(legs[0], "never moved", [order])
+
+    async def _waits_to_come(self, bridge: Bridge, leg: BridgeLeg, look: Look) -> bool:
+        """A party that is to be moved with its own channel, and is still where it was."""
+        outside = look.place_of(leg.channel or "", bridge.id) is LegAim.OUT
+        if leg.state is not LegState.ORDERED or leg.channel not in look.by_name or not outside:
+            return False
+        if not is_leader(leg.role):
+            return True
+        # Who barges in is brought by his own comparison; who has the call comes with its caller
+        async with reading(self._sessions) as session:
+            return await supervisions.in_place(session, leg.channel or "")
 
     async def _end_strays(self, channels: list[AmiMessage], looked_at: set[int]) -> None:
         """A leg of a conference that is over must not ring on, nor its caller wait for it."""

@@ -24,6 +24,7 @@ class Move:
     bridge_id: int
     caller: str | None
     seat: str | None
+    """The seat's channel, or that of the shift leader who has its place."""
     held: bool = False
     announce: str = ""
     """Which service the caller is told is being called, before the room."""

@@ -67,17 +67,25 @@ class BridgeSwitch:
     ) -> None:
         """Caller and seat into the room with one action, or the one that is left; `held`, he hears music.
 
+        In the seat's place may be the shift leader who took the call over.
+
         `announce` is the service that the caller is told, on the way, is being called.
         """
         if announce and announce not in SERVICES:
             raise UnsafeHeader
-        if (caller and not is_caller_channel(caller)) or (seat and seat_of_channel(seat) is None):
+        leads = supervision_names.lead_of_channel(seat or "") is not None
+        if (caller and not is_caller_channel(caller)) or (
+            seat and not leads and seat_of_channel(seat) is None
+        ):
             raise UnsafeHeader
         headers: dict[str, str] = {}
         told = ("bridge-hold" if held else "bridge-caller", str(bridge_id))
         if announce:
             told = ("bridge-handover", f"{bridge_id}x{announce}")
-        where = [(caller, *told), (seat, "bridge-seat", str(bridge_id))]
+        where = [
+            (caller, *told),
+            (seat, supervision_names.CONFERENCE_CONTEXT if leads else "bridge-seat", str(bridge_id)),
+        ]
         for prefix, (channel, context, exten) in zip(
             ("", "Extra"), [pair for pair in where if pair[0]], strict=False
         ):

@@ -108,6 +108,13 @@ def _check_place(bridge: Bridge, legs: list[BridgeLeg], channel: str | None) -> 
         raise IllegalTransition(reason=_ALONE)
 
 
+def has_call(row: Supervision | None, account_id: int | None) -> bool:
+    """Whether this is a call that this person took over and has. Who is leaving presses no key any more."""
+    if row is None or row.account_id != account_id or row.state is not SupervisionState.TAKEN_OVER:
+        return False
+    return row.ended_at is None and row.reason is None
+
+
 def new_row(order: Order, phone: LeadPhone, call: Call, now: dt.datetime) -> Supervision:
     """The order's row, before anything is asked of Asterisk."""
     return Supervision(

@@ -169,6 +169,8 @@ class SupervisionService:
             log.debug("supervision_sign_refused", id=heard.supervision_id, sign=heard.sign, why=str(refusal))
             return False
         await self._after(row, news)
+        if heard.sign is Sign.HUNG_UP:  # once more: he may have pressed the key between the two looks
+            await self._parts.rooms.gone(heard.channel)
         return news != News()
 
     async def _after(self, row: Supervision, news: News) -> None:

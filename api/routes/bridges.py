@@ -14,16 +14,18 @@ from api.bridge_caller import Asker, AskerHere
 from api.bridge_ports import Bridges
 from api.bridge_view import bridge_json
 from api.routes.tickets import allowed_ticket
+from api.security import Person
 from api.state import House, house_of
 from core.bridge_words import BridgeState, Presser
 from core.emergency_words import ServiceRole
-from core.errors import Forbidden, InvalidField, NotAtSeat, NotFound
-from core.vocabulary import BridgeRole
-from db.models import Bridge, Contact, PhoneNumber, Ticket, Unit
-from db.repositories import accounts, bridges, directory, seats, tickets
+from core.errors import Forbidden, IllegalTransition, InvalidField, NotAtSeat, NotFound
+from core.vocabulary import BridgeRole, Role
+from db.models import Bridge, Contact, PhoneNumber, Supervision, Ticket, Unit
+from db.repositories import accounts, bridges, directory, seats, supervisions, tickets
 from db.session import reading, transaction
 from telephony.bridge_key import Press
 from telephony.ports import Number
+from telephony.supervision_checks import has_call
 
 router = APIRouter(prefix="/api/v1/bridges")
 
@@ -173,7 +175,8 @@ async def press_of(session: AsyncSession, asker: Asker, key: str, body: PressBod
     if (person is None) != (body.presser is Presser.API):
         raise InvalidField(field="presser", reason="与登录方式不符")
     seat = await seats.of_operator(session, person.id) if person is not None else None
-    call_id = None
+    taken = await _taken(session, person) if body.presser is Presser.LEADER_CALL else None
+    call_id = taken.call_id if taken is not None else None
     if body.presser is Presser.SEAT_CALL:
         if seat is None or seat.call_id is None:
             raise NotAtSeat
@@ -194,12 +197,23 @@ async def press_of(session: AsyncSession, asker: Asker, key: str, body: PressBod
         account_id=asker.account_id,
         seat_id=seat.id if seat is not None and at_seat else None,
         call_id=call_id,
+        supervision_id=taken.id if taken is not None else None,
         ticket_id=ticket.id if ticket is not None else None,
         category=category,
         town=town,
         village=village,
         given=_citizen(ticket, body) if call_id is None else {},
     )
+
+
+async def _taken(session: AsyncSession, person: Person | None) -> Supervision:
+    """The call that this shift leader took over and has. Raises Forbidden, IllegalTransition."""
+    if person is None or not person.at_least(Role.SHIFT_LEADER):
+        raise Forbidden
+    row = await supervisions.open_of(session, person.id)
+    if row is None or not has_call(row, person.id):
+        raise IllegalTransition(reason="您没有接管着的通话")
+    return row
 
 
 async def _ticket(session: AsyncSession, call_id: str | None, ticket_id: int | None) -> Ticket | None:

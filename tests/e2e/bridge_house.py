@@ -103,6 +103,8 @@ class BridgeHouse:
         self.hotline.start()
         self.operator = self.hotline.sign_in("op01")
         self.leader = self.hotline.sign_in("leader")
+        self.viewer = self.operator
+        """Whose page it is that tests look at; what a leader pressed an operator does not see."""
 
     def stop(self) -> None:
         os.environ.pop("MINSHENG_AMI__PORT", None)
@@ -131,7 +133,7 @@ class BridgeHouse:
         return wait_for(f"the press {key} to be answered", once, 60)
 
     def bridge(self, bridge_id: int) -> dict[str, Any]:
-        return self.operator.get(f"/api/v1/bridges/{bridge_id}")
+        return self.viewer.get(f"/api/v1/bridges/{bridge_id}")
 
     def states(self, bridge_id: int) -> dict[str, str]:
         return {leg["role"]: leg["state"] for leg in self.bridge(bridge_id)["legs"]}

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from core.bridge_words import LegAim
-from core.errors import SwitchboardUnavailable
+from core.errors import ActionRefused, SwitchboardUnavailable
 from telephony.bridge_names import LegName
 from telephony.bridge_switch import Dial
 from telephony.bridge_translate import Heard, Sign
@@ -66,6 +66,9 @@ class Exchange:
         self, bridge_id: int, caller: str | None, seat: str | None, *, held: bool = False, announce: str = ""
     ) -> None:
         self._fault("before")
+        both = [self._named(name) for name in (caller, seat) if name]
+        if None in both and (len(both) == 1 or "PJSIP/lead" in (seat or "")):
+            raise ActionRefused(reason="Channel does not exist")  # as Asterisk: both or nobody
         for name in (caller, seat):
             channel = self._named(name or "")
             if channel is not None and held and name == caller:

@@ -4,6 +4,7 @@ import { open } from "./bridge_add.js";
 import { bind } from "./keys.js";
 import { CARD_FACTS, keepFocus, mountCards, partyCard } from "./party_cards.js";
 import { hearing, onDraw, problem, since } from "./supervisor_desk.js";
+import { mountPress, pressNews, pressPart } from "./supervisor_press.js";
 
 export const ROOM_FACTS = CARD_FACTS;
 const API = "/api/v1/bridges";
@@ -11,6 +12,7 @@ const PATIENCE_MS = 5000;
 const INSIDE = ["joined", "held"];
 let room = null;
 let of = null; // the call whose room it is
+let looked = false; // whether we know if that call has a room
 let talking = new Set();
 let chooser; // the button that puts the focus on a card
 
@@ -20,10 +22,12 @@ export function mountRoom() {
   bind("F3", "room-join", "接管的会议：接回来电");
   bind("Alt+J", "room-add", "接管的会议：加人");
   bind("Alt+E", "room-end", "接管的会议：全部结束");
+  mountPress({ take, draw, problem });
   onDraw(follow);
   setInterval(() => { if (room) tick(); }, 1000);
 }
 export function roomNews(kind, fact) {
+  pressNews(kind, fact);
   if (!CARD_FACTS.includes(kind) || !of || (fact.call_id !== of && fact.bridge_id !== room?.id)) return;
   if (kind !== "LegTalked") return refreshSoon();
   if (fact.talking) talking.add(fact.leg_id); else talking.delete(fact.leg_id);
@@ -32,7 +36,7 @@ export function roomNews(kind, fact) {
 function follow() {
   const call = hearing()?.call_id ?? null;
   if (call !== of) {
-    [of, room, talking] = [call, null, new Set()];
+    [of, room, talking, looked] = [call, null, new Set(), false];
     refresh().catch(problem);
   }
   draw();
@@ -52,8 +56,13 @@ async function refresh() {
   if (!call) return;
   const found = await newest(() => runningRoom(call));
   if (found === undefined || call !== of) return;
-  room = found;
+  [room, looked] = [found, true];
   draw();
+}
+// The answer to a press may be older than the facts that overtook it: look once more
+function take(fresh) {
+  if (fresh.call_id === of) room = fresh;
+  refreshSoon();
 }
 async function order(path, body) {
   try { room = await post(`${API}/${room.id}${path}`, body ?? {}); problem(); } catch (error) { problem(error); }
@@ -78,7 +87,10 @@ function keys() {
 const headline = () => `${room.label} ${clock(since(room.pressed_at))}`;
 function draw() {
   const place = byId("bridge");
-  if (!room || room.state === "ended" || !hearing()) return place.replaceChildren();
+  const running = room && room.state !== "ended" && hearing();
+  // Alone with the caller he has the key that a seat has; in a conference there is one already
+  const press = pressPart(!running && looked && mayOrder() ? of : null);
+  if (!running) return keepFocus(place, () => place.replaceChildren(...press));
   const head = make("h2", room.kind_label, {}, make("span", headline(), { class: "bridge-state", "data-testid": "bridge-state" }));
   // The caller stays until he hangs up or all is ended; the seat has gone, and is nobody to be called
   const kept = ({ role }) => role === "caller" || role === "seat";
