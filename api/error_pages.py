@@ -8,9 +8,11 @@ import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, RedirectResponse, Response
+from sqlalchemy.exc import DBAPIError
 from starlette.exceptions import HTTPException
 
 from core.errors import HotlineError, NotSignedIn
+from db.session import no_room
 
 log = structlog.get_logger(__name__)
 
@@ -28,11 +30,19 @@ _SAYS: Final = {
 """What a field's refusal is called where a person reads it; the library speaks English."""
 
 
+class DiskFull(HotlineError):
+    """服务器磁盘已满，没有保存。电话照常，请通知管理员清理磁盘，然后再试。"""
+
+    code = "disk-full"
+    status = 507
+
+
 def install(app: FastAPI) -> None:
     """Answer our own errors, wrong input and the unexpected."""
     app.add_exception_handler(HotlineError, _ours)
     app.add_exception_handler(RequestValidationError, _wrong_input)
     app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(DBAPIError, _database)
     app.add_exception_handler(Exception, _unexpected)
 
 
@@ -48,6 +58,12 @@ async def _ours(request: Request, error: Exception) -> Response:
     if error.status >= 500:
         log.warning("request_failed", path=request.url.path, code=error.code)
     return _answer(request, error.status, body)
+
+
+async def _database(request: Request, error: Exception) -> Response:
+    if not no_room(error):
+        raise error
+    return await _ours(request, DiskFull())
 
 
 async def _wrong_input(request: Request, error: Exception) -> Response:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Any, Final
@@ -15,6 +16,7 @@ from db.sqlite_trips import OneTripConnection
 SessionMaker = async_sessionmaker[AsyncSession]
 _READING: Final = "minsheng_reading"
 _URGENT: Final = "minsheng_urgent"
+_PG_DISK_FULL: Final = "53100"
 _ONE_VIEW: Final = {_READING: True, "isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
 
 
@@ -57,6 +59,13 @@ async def reading(make: SessionMaker, *, urgent: bool = False) -> AsyncGenerator
         how = _ONE_VIEW if dialect == "postgresql" else {_READING: True, _URGENT: urgent}
         await session.connection(execution_options=how)
         yield session
+
+
+def no_room(error: BaseException) -> bool:
+    """Whether the database could not write because its disk is full."""
+    found = getattr(error, "orig", error)
+    full = getattr(found, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
+    return full or getattr(found, "sqlstate", None) == _PG_DISK_FULL
 
 
 def _refuse_lock(connection: Connection, statement: Any, *_: Any) -> None:
