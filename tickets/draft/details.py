@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
+from typing import Any
 
 from tickets.draft.heard import BREAK, Heard
 from tickets.draft.numbers import NumberKind, NumberSpan, render, spans
 from tickets.draft.retold import Span, told_at_last
-from tickets.draft.sounds import fold
+from tickets.draft.sounds import automaton, fold
 from tickets.draft.turns import Field
 
 _HOUSE = re.compile(
     "[0-9]+(?:号楼|[栋幢])(?:[0-9]+单元)?(?:[0-9]+楼)?(?:[0-9]+(?:之[0-9]+)?(?:室|号)?)?|[0-9]+单元[0-9]+|[0-9]+[组社](?!区)|[0-9]+楼"
 )
-_NAMES = 8192
 _FLOOR = re.compile("[0-9]+楼|1[栋幢]")
 """Alone these tell of water on the first floor or of a whole house (一栋楼), not of an address."""
 _AFTER = re.compile(
@@ -31,7 +31,7 @@ _AFTER_PLACE = re.compile(
 )
 
 
-def find_detail(heard: Heard, places: Iterable[tuple[int, int]], known: Iterable[str] = ()) -> Field[str]:
+def find_detail(heard: Heard, places: Iterable[tuple[int, int]], known: Sequence[str] = ()) -> Field[str]:
     """Estate, road, building and door; numbers in figures. `known`: names learned so far."""
     said = list(heard.text)
     for start, end in places:
@@ -46,13 +46,13 @@ def find_detail(heard: Heard, places: Iterable[tuple[int, int]], known: Iterable
     return Field(value, 0.6, heard.evidence(*span))
 
 
-def _found_from(heard: Heard, text: str, known: Iterable[str], begins: tuple[int, int]) -> Span | None:
+def _found_from(heard: Heard, text: str, known: Sequence[str], begins: tuple[int, int]) -> Span | None:
     first, last = begins
     value, span = _found(heard, BREAK * first + text[first:], known)
     return span if value and first <= span[0] <= last else None
 
 
-def _found(heard: Heard, text: str, known: Iterable[str]) -> tuple[str, Span]:
+def _found(heard: Heard, text: str, known: Sequence[str]) -> tuple[str, Span]:
     numbered = houses(text)
     start, end = _known_name(heard, text, known) or _said_name(text, numbered)
     value = text[start:end]
@@ -79,22 +79,33 @@ def _said_name(text: str, houses: Sequence[tuple[int, int, str]]) -> tuple[int, 
     return match.span("name") if match else (0, 0)
 
 
-def _known_name(heard: Heard, text: str, known: Iterable[str]) -> tuple[int, int] | None:
+def _known_name(heard: Heard, text: str, known: Sequence[str]) -> tuple[int, int] | None:
     best = (0, 0)
-    for name in known:
+    for name in _sounding_like(heard, known):
         at = text.find(name)
         if at < 0 and len(name) > 3:
-            at = heard.sounds.find(_sound_of(name))
+            at = heard.sounds.find(fold(name))
             at = -1 if BREAK in text[max(at, 0) : at + len(name)] else at
         if at >= 0 and len(name) > best[1] - best[0]:
             best = (at, at + len(name))
     return best if best[1] else None
 
 
-@lru_cache(maxsize=_NAMES)
-def _sound_of(name: str) -> str:
-    """The learnt names are the same in every call; their sounds are made once."""
-    return fold(name)
+def _sounding_like(heard: Heard, known: Sequence[str]) -> Iterator[str]:
+    """The few of the learnt names whose sound is heard anywhere, in their own order."""
+    if known:
+        ends: Iterator[tuple[int, tuple[int, ...]]] = _names_by_sound(tuple(known)).iter(heard.sounds)
+        said = {number for _, numbers in ends for number in numbers}
+        yield from (known[number] for number in sorted(said))
+
+
+@lru_cache(maxsize=4)
+def _names_by_sound(known: tuple[str, ...]) -> Any:
+    """The learnt names are the same in every call: one search finds them all."""
+    by_sound: dict[str, list[int]] = {}
+    for number, name in enumerate(known):
+        by_sound.setdefault(fold(name), []).append(number)
+    return automaton({sound: tuple(numbers) for sound, numbers in by_sound.items()})
 
 
 def houses(text: str) -> list[tuple[int, int, str]]:

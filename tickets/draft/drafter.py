@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from tickets.draft import by_words, money, secrecy, tagged, when
 from tickets.draft.agreement import agreed
@@ -153,16 +153,15 @@ def _likeliest(chances: Mapping[str, float], heard: Heard, table: str, column: s
 
 def _words_of(heard: Heard, table: str, column: str = "", value: str = "") -> Evidence | None:
     """The longest lexicon word that speaks for a value."""
-    best = ""
-    for row in rows(table):
-        if (
-            (not column or row[column] == value)
-            and len(row["word"]) > len(best)
-            and row["word"] in heard.text
-        ):
-            best = row["word"]
+    best = next((word for word in _longest_first(table, column, value) if word in heard.text), "")
     at = heard.text.find(best)
     return heard.evidence(at, at + len(best)) if best else None
+
+
+@cache
+def _longest_first(table: str, column: str, value: str) -> tuple[str, ...]:
+    fitting = [row["word"] for row in rows(table) if not column or row[column] == value]
+    return tuple(sorted(fitting, key=len, reverse=True))
 
 
 def _urgency(emergency: Field[str]) -> Field[str]:

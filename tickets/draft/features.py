@@ -14,8 +14,6 @@ from functools import cache
 from itertools import pairwise
 from typing import Any
 
-import ahocorasick
-
 from tickets.draft import danger, secrecy, sounds
 from tickets.draft.heard import BREAK, Heard
 from tickets.draft.lexicons import rows
@@ -27,6 +25,8 @@ _CHARS = (1, 2, 3, 4)
 _SOUNDS = (2, 3)
 _LAST = 12
 _LAST_CHARS = (1, 2, 3)
+TURN_BLOCKS = ("c", "s", "u")
+"""Blocks that are counted turn by turn: characters, sounds, words."""
 _BLOCK_WEIGHT = {"c": 1.0, "s": 0.8, "u": 0.6, "e": 0.4, "l": 0.4, "w": 0.15, "p": 0.5, "d": 0.2}
 GUARD_REACH = 6
 LONGEST_GUARD = max(len(row["word"]) for row in rows("guards"))
@@ -40,12 +40,33 @@ _LISTS = (
 
 def features(heard: Heard, pieces: Pieces | None = None) -> dict[str, float]:
     """Feature → weight, each block of length one before its share; words only where an encoder cuts them."""
+    turns = [turn_counts(part, sound, pieces) for part, sound in turns_of(heard)]
     counts: dict[str, float] = {}
-    counts.update(_scaled("c", _ngrams(heard.text, _CHARS)))
-    counts.update(_scaled("s", _ngrams(heard.sounds, _SOUNDS)))
-    if pieces is not None:
-        counts.update(_scaled("u", _words(heard.text, pieces)))
-    counts.update(_scaled("e", _last_words(heard.text)))
+    for block in TURN_BLOCKS:
+        together: Counter[str] = Counter()
+        for turn in turns:
+            together.update(turn[block])
+        counts.update(_scaled(block, together))
+    return counts | call_features(heard)
+
+
+def turns_of(heard: Heard) -> Iterator[tuple[str, str]]:
+    """The words of each turn, and how they sound."""
+    return zip(heard.text.split(BREAK), heard.sounds.split(BREAK), strict=True)
+
+
+def turn_counts(part: str, sound: str, pieces: Pieces | None) -> dict[str, Counter[str]]:
+    """How often one turn has each n-gram, n-gram of sounds and word; a call has the sum of its turns."""
+    return {
+        "c": _ngrams(part, _CHARS),
+        "s": _ngrams(sound, _SOUNDS),
+        "u": _words(part, pieces) if pieces is not None else Counter(),
+    }
+
+
+def call_features(heard: Heard) -> dict[str, float]:
+    """What only the whole call shows."""
+    counts = dict(_scaled("e", _last_words(heard.text)))
     hits = cue_hits(heard)
     counts.update(_scaled("l", _lexicon_hits(hits)))
     counts.update(_category_words(heard, hits))
@@ -83,22 +104,19 @@ def is_counted(block: str) -> bool:
     return block in ("w", "p", "d")
 
 
-def _ngrams(text: str, sizes: tuple[int, ...]) -> Counter[str]:
+def _ngrams(part: str, sizes: tuple[int, ...]) -> Counter[str]:
     found: Counter[str] = Counter()
-    for part in text.split(BREAK):
-        part = f"^{part}$"
-        for size in sizes:
-            found.update(part[at : at + size] for at in range(len(part) - size + 1))
+    part = f"^{part}$"
+    for size in sizes:
+        found.update(part[at : at + size] for at in range(len(part) - size + 1))
     return found
 
 
-def _words(text: str, pieces: Pieces) -> Counter[str]:
+def _words(part: str, pieces: Pieces) -> Counter[str]:
     """Words as the sentence encoder cuts them, and pairs: n-grams that end where a word does."""
-    found: Counter[str] = Counter()
-    for part in text.split(BREAK):
-        words = pieces.words(part)
-        found.update(words)
-        found.update(f"{one} {next_one}" for one, next_one in pairwise(words))
+    words = pieces.words(part)
+    found = Counter(words)
+    found.update(f"{one} {next_one}" for one, next_one in pairwise(words))
     return found
 
 
@@ -162,14 +180,7 @@ def _automaton() -> Any:
             by_sound.setdefault(sounds.fold(row["word"]), []).append((row["word"], label))
     for row in rows("secrecy"):
         by_sound.setdefault(sounds.fold(row["word"]), []).append((row["word"], "secrecy:1"))
-    return _filled(ahocorasick.Automaton(), by_sound)  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType]
-
-
-def _filled(automaton: Any, by_sound: dict[str, list[tuple[str, str]]]) -> Any:
-    for sound, entries in by_sound.items():
-        automaton.add_word(sound, tuple(entries))
-    automaton.make_automaton()
-    return automaton
+    return sounds.automaton({sound: tuple(entries) for sound, entries in by_sound.items()})
 
 
 @cache

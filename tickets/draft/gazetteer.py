@@ -6,9 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
-from typing import Any
 
-import ahocorasick
 from pypinyin import lazy_pinyin
 
 from tickets.draft import sounds
@@ -84,16 +82,12 @@ class Gazetteer:
 
     def __init__(self, regions: Iterable[Region]) -> None:
         self.regions = tuple(dict.fromkeys(regions))
-        self._automaton = _new_automaton()
         by_sound: dict[str, list[Name]] = {}
         for name in dict.fromkeys(self._names()):
             for sound in _sounds(name.text):
                 by_sound.setdefault(sound, []).append(name)
-        for sound, names in by_sound.items():
-            self._automaton.add_word(sound, (len(sound), tuple(names)))
-        if by_sound:
-            self._automaton.make_automaton()
-        self._empty = not by_sound
+        entries = {sound: (len(sound), tuple(names)) for sound, names in by_sound.items()}
+        self._automaton = sounds.automaton(entries) if entries else None
 
     def _names(self) -> Iterator[Name]:
         for region in self.regions:
@@ -106,7 +100,7 @@ class Gazetteer:
 
     def hits(self, heard: Heard) -> list[Hit]:
         """Every match by sound, overlapping and unlikely ones too."""
-        if self._empty:
+        if self._automaton is None:
             return []
         found: list[Hit] = []
         text = heard.text
@@ -134,10 +128,6 @@ def _ways_to_say(region: Region, name: str) -> Iterator[Name]:
             yield Name(region, stem + suffix[:at] + suffix[at + 1 :], Form.CUT)
     for at in range(len(stem)):
         yield Name(region, stem[:at] + stem[at + 1 :] + suffix, Form.CUT)
-
-
-def _new_automaton() -> Any:
-    return ahocorasick.Automaton()  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
 
 
 def _sounds(text: str) -> set[str]:

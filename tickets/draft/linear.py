@@ -12,7 +12,7 @@ from scipy.sparse import csr_matrix  # pyright: ignore[reportMissingTypeStubs]
 from sklearn.naive_bayes import ComplementNB  # pyright: ignore[reportMissingTypeStubs]
 from sklearn.svm import LinearSVC  # pyright: ignore[reportMissingTypeStubs]
 
-from tickets.draft.model import vectorise
+from tickets.draft.vectors import vectorise
 
 Features = dict[str, float]
 _STRENGTH = 0.7

@@ -18,12 +18,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tickets.draft import company, features, lexicons, reader, sounds, tagger
+from tickets.draft import company, lexicons, reader, sounds, tagger
 from tickets.draft.company import Company
 from tickets.draft.encoder import UNREADABLE
 from tickets.draft.heard import Heard
 from tickets.draft.reader import Reader
 from tickets.draft.tagger import Tagger
+from tickets.draft.vectors import Vectors
 
 Floats = NDArray[np.float32]
 HEADS = ("type", "category", "danger", "secret")
@@ -36,7 +37,7 @@ READER_SHARE: Mapping[str, float] = {"type": 0.18, "category": 0.2, "danger": 0.
 """How much the reader's scores count beside the linear margins, before both are sharpened."""
 MODEL_NAME = "draft-model.npz"
 _SHAPES = (
-    "features.py", "heard.py", "sounds.py", "model.py", "secrecy.py", "danger.py",
+    "features.py", "vectors.py", "heard.py", "sounds.py", "model.py", "secrecy.py", "danger.py",
     "company.py", "encoder.py", "pieces.py", "reader.py",
     "tagger.py", "tagged.py", "details.py", "whom.py", "retold.py", "numbers.py",
 )  # fmt: skip
@@ -82,6 +83,11 @@ class Model:
     """None where the sentence encoder could not be had at training."""
     taggers: Mapping[str, Tagger] = field(default_factory=dict[str, Tagger])
     """For a field, what marks its words; none where no call of the corpus shows them."""
+    _vectors: Vectors = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        pieces = self.reader.encoder.pieces if self.reader is not None else None
+        object.__setattr__(self, "_vectors", Vectors(self.vocabulary, self.idf, pieces))
 
     @property
     def alarm_at(self) -> float:
@@ -95,8 +101,7 @@ class Model:
 
     def chances(self, heard: Heard) -> dict[str, dict[str, float]]:
         """For every head, each label's probability."""
-        pieces = self.reader.encoder.pieces if self.reader is not None else None
-        columns, values = vectorise(features.features(heard, pieces), self.vocabulary, self.idf)
+        columns, values = self._vectors.of(heard)
         read = self.reader.scores(heard) if self.reader is not None and heard.text else {}
         alone = {
             name: head.chances(columns, values, READER_SHARE[name] * read[name] if name in read else 0.0)
@@ -107,26 +112,6 @@ class Model:
             name: dict(zip(head.labels, map(float, heeded[name]), strict=True))
             for name, head in self.heads.items()
         }
-
-
-def vectorise(
-    found: dict[str, float], vocabulary: dict[str, int], idf: Floats
-) -> tuple[NDArray[np.int32], Floats]:
-    """The known features' columns and weights, each block scaled to its share."""
-    known = [
-        (column, value, key[0]) for key, value in found.items() if (column := vocabulary.get(key)) is not None
-    ]
-    if not known:
-        return np.zeros(0, np.int32), np.zeros(0, np.float32)
-    columns = np.array([column for column, _, _ in known], np.int32)
-    values = np.array([value for _, value, _ in known], np.float32) * idf[columns]
-    blocks = np.array([block for _, _, block in known])
-    for block in set(blocks.tolist()):
-        mask = blocks == block
-        length = 1.0 if features.is_counted(block) else float(np.sqrt((values[mask] ** 2).sum()))
-        if length:
-            values[mask] *= features.block_weight(block) / length
-    return columns, values
 
 
 @cache

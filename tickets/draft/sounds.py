@@ -6,8 +6,11 @@ character, so that ordinary string search finds homophones.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import lru_cache
+from typing import Any
 
+import ahocorasick
 from pypinyin import Style, pinyin
 
 _FIRST = 0xE000
@@ -73,3 +76,18 @@ def fold(text: str) -> str:
 def sound_of(symbol_char: str) -> str | None:
     """The folded syllable that a private character stands for."""
     return _sounds.get(symbol_char)
+
+
+def automaton(by_sound: Mapping[str, Any]) -> Any:
+    """Finds all these strings of symbols at once; gives where each ends and what stands behind it.
+
+    There must be at least one.
+    """
+    return _filled(ahocorasick.Automaton(), by_sound)  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType]
+
+
+def _filled(empty: Any, by_sound: Mapping[str, Any]) -> Any:
+    for sound, found in by_sound.items():
+        empty.add_word(sound, found)
+    empty.make_automaton()
+    return empty

@@ -30,7 +30,7 @@ def respondent(heard: Heard, kind: str | None, taggers: Mapping[str, Tagger]) ->
 
 
 def place_detail(
-    heard: Heard, places: Sequence[Span], known: Iterable[str], taggers: Mapping[str, Tagger]
+    heard: Heard, places: Sequence[Span], known: Sequence[str], taggers: Mapping[str, Tagger]
 ) -> Field[str]:
     """Where exactly, by the tagger where there is one, else by the rules."""
     rule = details.find_detail(heard, places, known)

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from tickets.draft import calibration, linear, reader_training, secrecy, sounds, tagged, tagger_training
 from tickets.draft.company import HEEDS, Company, learn
@@ -61,8 +62,13 @@ def corpus_parts(corpus_dir: Path = CORPUS) -> tuple[list[Example], list[Example
 def fit(examples: Sequence[Example], encoder: Encoder | None = None) -> Model:
     """Train all heads on these examples and their noisy copies; with an encoder, a reader beside them.
 
-    Deterministic: the same examples and encoder give the same weights.
+    Deterministic on processors of one kind. One thread a sum: how many share it decides its rounding.
     """
+    with threadpool_limits(1):
+        return _fit(examples, encoder)
+
+
+def _fit(examples: Sequence[Example], encoder: Encoder | None) -> Model:
     noisy = _with_noise(examples)
     calls = [hear(example.turns) for example in noisy]
     rows = [features(heard, encoder and encoder.pieces) for heard in calls]

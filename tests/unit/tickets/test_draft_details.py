@@ -37,6 +37,13 @@ def test_a_name_learnt_is_found_in_the_middle_of_a_call() -> None:
     assert detail("听说糖厂巷那边要修路", known=("糖厂巷",)) == "糖厂巷那边"
 
 
+def test_a_name_learnt_is_found_by_its_sound_and_the_longest_of_several_wins() -> None:
+    known = ("滨河", "滨河东路", "草堂镇东路")
+    assert detail("宾河东路那边要修路", known=known) == "宾河东路那边"
+    assert detail("滨河要修路", known=known) == "滨河"
+    assert detail("草堂镇东路要修", "草堂镇", known) is None, "a name runs into words that are the village's"
+
+
 def test_a_word_mostly_said_of_other_things_is_no_place() -> None:
     lines = [
         "糖厂巷的灯坏了|求助|0105|||糖厂巷||||一般|none|0|",
