@@ -109,6 +109,23 @@ def sound_plays(page: Page, hotline: Hotline, call: dict[str, object]) -> None:
     shoot(page, "call")
 
 
+def test_a_click_counts_though_the_tiles_are_drawn_anew_under_the_pressed_button(
+    page: Page, hotline: Hotline
+) -> None:
+    sign_in(page, hotline, "op01")
+    page.wait_for_url("**/seat")
+    page.get_by_test_id("seat-tile-1").hover()
+    page.mouse.down()
+    other = hotline.sign_in("op02")
+    other.post("/api/seats/2/take", {"phone": "desk"})
+    expect(page.get_by_test_id("seat-tile-2")).to_be_disabled()
+    page.mouse.up()
+    expect(page.get_by_test_id("check-leave")).to_be_visible()
+    page.get_by_test_id("check-leave").click()
+    expect(page.get_by_test_id("seat-tile-1")).to_be_visible()
+    other.post("/api/seats/2/sign-off")
+
+
 def test_a_reloaded_page_does_not_drop_the_caller(
     page: Page, hotline: Hotline, caller_tone: Path, tmp_path: Path
 ) -> None:

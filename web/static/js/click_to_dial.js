@@ -1,7 +1,6 @@
 // A button beside a telephone field on a page without a telephone: the operator's own seat places the call.
 import { ask, byId, newKey, say } from "./api.js";
 
-
 // `what()` says whom, as POST /api/v1/outbound takes it; what came of the order is said in `place`
 export function clickToDial(id, what, place) {
   let key = newKey();

@@ -1,7 +1,9 @@
 // A page is loading, shown, or says why not and offers to try again. Never a dead page.
 import { byId } from "./api.js";
+import { keepClicks } from "./clicks.js";
 
 export async function open(load) {
+  keepClicks();
   const loading = byId("page-loading");
   const failed = byId("page-failed");
   const show = (which) => {
