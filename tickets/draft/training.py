@@ -62,7 +62,7 @@ def corpus_parts(corpus_dir: Path = CORPUS) -> tuple[list[Example], list[Example
 def fit(examples: Sequence[Example], encoder: Encoder | None = None) -> Model:
     """Train all heads on these examples and their noisy copies; with an encoder, a reader beside them.
 
-    Deterministic on processors of one kind. One thread a sum: how many share it decides its rounding.
+    Linear heads and taggers are the same each time; the reader drifts a little (docs/model-card.md).
     """
     with threadpool_limits(1):
         return _fit(examples, encoder)
