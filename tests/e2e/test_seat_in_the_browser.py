@@ -109,6 +109,21 @@ def sound_plays(page: Page, hotline: Hotline, call: dict[str, object]) -> None:
     shoot(page, "call")
 
 
+def test_a_withheld_number_is_said_and_not_waited_for(page: Page, hotline: Hotline) -> None:
+    begin_duty(page, hotline, "op01", 1)
+    with ScriptedPhone.citizen(hotline.settings, "anonymous") as caller:
+        caller.call("56564444")
+        expect(page.get_by_test_id("answer")).to_be_enabled()
+        expect(page.get_by_test_id("caller-number")).to_have_text("号码未显示")
+        page.keyboard.press("F1")
+        expect(page.get_by_test_id("state-word")).to_contain_text("通话中")
+        expect(page.locator("#history")).to_have_text("号码未显示，查不到以前的来电")
+        shoot(page, "seat-withheld")
+        page.keyboard.press("F8")
+        caller.wait_ended()
+    leave(page)
+
+
 def test_a_click_counts_though_the_tiles_are_drawn_anew_under_the_pressed_button(
     page: Page, hotline: Hotline
 ) -> None:

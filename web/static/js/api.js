@@ -93,6 +93,8 @@ export function grouped(number) {
   if (/^\d{8}$/.test(number)) return number.replace(/(\d{4})(\d{4})/, "$1 $2");
   return number;
 }
+// A caller may withhold the number: that is said, an empty place would look like a fault
+export const whoseNumber = (number) => grouped(number) || "号码未显示";
 byId("logout")?.addEventListener("click", async () => {
   await post("/logout").catch(() => {});
   location.assign("/login");

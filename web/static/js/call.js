@@ -1,5 +1,5 @@
 // The recording with the transcript following it.
-import { byId, duration, get, grouped, make, moment } from "./api.js";
+import { byId, duration, get, make, moment, whoseNumber } from "./api.js";
 import { BRIDGE_FACTS, BridgeHistory } from "./bridge_history.js";
 import { clickToDial } from "./click_to_dial.js";
 import { given } from "./given.js";
@@ -38,7 +38,7 @@ function drawTracks() {
 
 async function show() {
   const call = await get(`/api/calls/${id}`);
-  byId("title").textContent = `来电 ${grouped(call.caller)}`;
+  byId("title").textContent = `来电 ${whoseNumber(call.caller)}`;
   const talked = call.answered_at && call.ended_at ? `通话 ${duration((Date.parse(call.ended_at) - Date.parse(call.answered_at)) / 1000)}` : "";
   byId("facts").textContent = [moment(call.arrived_at), call.outcome_label ?? call.label, ...call.why.map(({ label }) => label), call.operator_name, ...given(call), talked, call.recovered ? "（由话路记录补录）" : ""].filter(Boolean).join(" · ");
   byId("ticket-link").hidden = !call.ticket_id;

@@ -1,5 +1,5 @@
 // All calls, newest first.
-import { duration, get, moment } from "./api.js";
+import { duration, get, moment, whoseNumber } from "./api.js";
 import { List, PAGE_LENGTH } from "./list.js";
 import { given } from "./given.js";
 import { open } from "./page.js";
@@ -14,7 +14,7 @@ const list = new List(
     href: `/calls/${call.id}`,
     label: `打开 ${moment(call.arrived_at)} 的来电`,
     cells: [
-      moment(call.arrived_at), call.caller_masked, [call.outcome_label ?? call.label, ...call.why.map(({ label }) => label), ...given(call)].join(" · "), call.operator_name ?? "",
+      moment(call.arrived_at), whoseNumber(call.caller_masked), [call.outcome_label ?? call.label, ...call.why.map(({ label }) => label), ...given(call)].join(" · "), call.operator_name ?? "",
       call.wait_s === null ? "" : duration(call.wait_s),
       call.answered_at && call.ended_at ? duration((Date.parse(call.ended_at) - Date.parse(call.answered_at)) / 1000) : "",
     ],

@@ -1,5 +1,5 @@
 // The call card: who calls, since when, what can be done; gone when the call is no longer this seat's business.
-import { byId, clock, duration, get, grouped, inOrder, make, moment, now, say, sinceSeconds } from "./api.js";
+import { byId, clock, duration, get, inOrder, make, moment, now, say, sinceSeconds, whoseNumber } from "./api.js";
 import { desk, getCall, isMine, onBoard, onCall, onFact, onPhone, problem, refreshSoon, talk, tell } from "./desk.js";
 import { look } from "./pending.js";
 import { drawKeys } from "./seat_keys.js";
@@ -85,7 +85,7 @@ function drawHistory(call) {
   const place = byId("history");
   const { calls, tickets, count } = call.history;
   place.className = count || tickets.length ? "" : "quiet";
-  if (!count && !tickets.length) { place.textContent = "第一次来电"; return; }
+  if (!count && !tickets.length) { place.textContent = call.caller ? "第一次来电" : "号码未显示，查不到以前的来电"; return; }
   place.replaceChildren(make("p", `来电 ${count} 次 · 工单 ${tickets.length} 件`));
   for (const one of tickets) place.append(make("div", null, { class: "past" }, make("a", `${one.status_label} · ${one.title || "未填写"}`, { href: `/tickets/${one.id}`, target: "_blank" }), make("span", moment(one.created_at), { class: "when" })));
   for (const one of calls) place.append(make("div", null, { class: "past" }, make("span", `${one.outcome_label ?? one.label} ${one.operator_name ?? ""}`), make("span", moment(one.arrived_at), { class: "when" })));
@@ -99,9 +99,10 @@ function draw() {
   byId("call").hidden = !shown;
   byId("call-pane").classList.toggle("ringing-card", Boolean(desk.incoming));
   say(byId("no-call"), seat?.state === "paused" ? (seat.pause_reason === "missed" ? "刚才的来电没有接听，已暂停派话。按 Alt+J 恢复就绪" : "暂停中，不派来电") : "就绪，等待来电");
-  say(byId("number"), grouped(call?.caller ?? desk.incoming?.number ?? "") || "正在读取…");
+  const number = call?.caller ?? desk.incoming?.number ?? "";
+  say(byId("number"), number || call ? whoseNumber(number) : "正在读取…");
   const past = call?.history;
-  say(byId("pop"), past ? [past.count ? `第 ${past.count + 1} 次来电` : "第一次来电", past.tickets.length ? `工单 ${past.tickets.length} 件` : ""].filter(Boolean).join(" · ") : "");
+  say(byId("pop"), past && call.caller ? [past.count ? `第 ${past.count + 1} 次来电` : "第一次来电", past.tickets.length ? `工单 ${past.tickets.length} 件` : ""].filter(Boolean).join(" · ") : "");
   byId("why").replaceChildren(...whyWords(call));
   if (!call) { byId("history").className = "quiet"; say(byId("history"), shown ? "正在读取…" : "没有来电"); }
   drawKeys();

@@ -1,5 +1,5 @@
 // Today's calls as bars of time; a click, or Enter, opens the call with its recording.
-import { byId, duration, get, make, moment } from "./api.js";
+import { byId, duration, get, make, moment, whoseNumber } from "./api.js";
 
 const state = { page: 1, outcome: "" };
 
@@ -22,7 +22,7 @@ function line(call, longest) {
   const bar = make("span", null, { class: "time-bar", role: "img", "aria-label": words });
   for (const one of call.segments) bar.append(make("i", null, { class: "time-part", "data-kind": one.kind, style: `width:${(100 * one.seconds) / longest}%`, title: `${one.label} ${duration(one.seconds)}${one.seat_id ? ` · ${one.seat_id}号席` : ""}` }));
   return make("a", null, { class: "time-line", href: `/calls/${call.id}`, "data-testid": "time-line" },
-    make("span", moment(call.arrived_at).split(" ")[1]), make("span", call.caller_masked), make("span", call.label), make("span", call.operator_name), bar);
+    make("span", moment(call.arrived_at).split(" ")[1]), make("span", whoseNumber(call.caller_masked)), make("span", call.label), make("span", call.operator_name), bar);
 }
 const failed = (error) => { byId("calls-empty").hidden = false; byId("calls-empty").textContent = error.message; };
 export function mountCalls() {

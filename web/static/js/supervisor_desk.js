@@ -1,5 +1,5 @@
 // What the parts of the shift leader's page share, and the seats as rows.
-import { byId, clock, make, say } from "./api.js";
+import { byId, clock, make, say, whoseNumber } from "./api.js";
 import { givenNow } from "./given.js";
 import { look } from "./pending.js";
 
@@ -38,7 +38,7 @@ export function select(number) {
 function row(seat) {
   const here = seat.id === lead.selected;
   const ears = seat.ears.map((ear) => `◉ ${ear.who}${ear.label}`).join("　");
-  const call = seat.call?.id ? `${seat.call.secret ? "保密 · " : ""}${seat.call.caller_masked}` : "";
+  const call = seat.call?.id ? `${seat.call.secret ? "保密 · " : ""}${whoseNumber(seat.call.caller_masked)}` : "";
   const word = seat.label + (seat.pause_label && seat.state === "paused" ? ` · ${seat.pause_label}` : "");
   const wish = seat.wish === "none" ? "" : `话后${seat.wish === "sign_off" ? "签出" : `暂停·${seat.wish_label ?? ""}`}`;
   const line = make("div", null, { class: "lead-seat", id: `seat-${seat.id}`, role: "option", "aria-selected": String(here), "data-state": seat.state, "data-testid": `lead-seat-${seat.id}` },
@@ -57,7 +57,7 @@ export function draw() {
   if (!view) return;
   byId("seats").replaceChildren(...view.seats.map(row));
   byId("seats").setAttribute("aria-activedescendant", `seat-${lead.selected}`);
-  const taken = view.taken_over.map((call) => `${call.who} 正在接听接管的来电 ${call.caller_masked}`);
+  const taken = view.taken_over.map((call) => `${call.who} 正在接听接管的来电 ${whoseNumber(call.caller_masked)}`);
   taken.push(...view.given.map((one) => givenNow(one)));
   byId("taken").hidden = !taken.length;
   say(byId("taken"), taken.join("；"));
