@@ -134,7 +134,9 @@ function draw() {
 const ASKS = { category: ["category_code"], place: ["town_code", "village_id", "address"], event_time: ["happened"], respondent: ["respondent"], secret: ["secret"] };
 function stillMissing() {
   const now = desk.ticket.ticket ? desk.ticket.values() : {};
-  return draft.missing.filter(({ name }) => ASKS[name] && !ASKS[name].some((field) => mine.touched.includes(field) && now[field]));
+  // A number is asked for where the call shows none
+  const asks = desk.call?.caller === "" ? { ...ASKS, phone: ["contact_number"] } : ASKS;
+  return draft.missing.filter(({ name }) => asks[name] && !asks[name].some((field) => mine.touched.includes(field) && now[field]));
 }
 const show = (name, field) => field.value !== null && field.value !== "" && !(name === "secret" && !field.value) && !(name === "urgency" && field.value === "一般");
 function row(name, field) {
