@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from typing import Final, Protocol
 
 import structlog
@@ -100,7 +100,7 @@ class SeatService:
             raise InvalidField(field="reason")
         row = await self._row(seat_id)
         if row.state in IN_CALL:
-            return await self._wish(seat_id, SeatWish.PAUSE, reason)
+            return await self._wish(seat_id, SeatWish.PAUSE, reason, lambda: self.pause(seat_id, reason))
         if row.state not in (SeatState.READY, SeatState.WRAP_UP, SeatState.PAUSED):
             raise IllegalTransition(state=row.state, fact="SeatPaused")
         await self._order_pause(row, reason)
@@ -112,7 +112,7 @@ class SeatService:
         """Be offered calls again. In a call it takes a wish back."""
         row = await self._row(seat_id)
         if row.state in IN_CALL:
-            return await self._wish(seat_id, SeatWish.NONE, None)
+            return await self._wish(seat_id, SeatWish.NONE, None, lambda: self.resume(seat_id))
         if row.state not in (SeatState.PAUSED, SeatState.WRAP_UP):
             raise IllegalTransition(state=row.state, fact="SeatUnpaused")
         await self._switchboard.unpause_member(SeatId(row.id), row.phone)
@@ -141,7 +141,7 @@ class SeatService:
         """Leave the seat, or right after the call."""
         row = await self._row(seat_id)
         if row.state in IN_CALL:
-            return await self._wish(seat_id, SeatWish.SIGN_OFF, None)
+            return await self._wish(seat_id, SeatWish.SIGN_OFF, None, lambda: self.sign_off(seat_id, reason))
         if row.state is SeatState.EMPTY:
             return row
         if row.state is SeatState.CHECKING:
@@ -220,8 +220,20 @@ class SeatService:
         absent = reason not in ON_THE_SPOT
         await self._switchboard.pause_member(SeatId(row.id), row.phone, reason, absent=absent)
 
-    async def _wish(self, seat_id: SeatId, wish: SeatWish, reason: PauseReason | None) -> Seat:
-        await self._apply(SeatWished(at=self._clock.now(), seat_id=seat_id, wish=wish, reason=reason))
+    async def _wish(
+        self,
+        seat_id: SeatId,
+        wish: SeatWish,
+        reason: PauseReason | None,
+        order: Callable[[], Awaitable[Seat]],
+    ) -> Seat:
+        """Kept until the call is over; where it ended in this very moment, the order itself."""
+        try:
+            await self._apply(SeatWished(at=self._clock.now(), seat_id=seat_id, wish=wish, reason=reason))
+        except IllegalTransition:
+            if (await self._row(seat_id)).state in IN_CALL:
+                raise
+            return await order()
         return await self._row(seat_id)
 
     async def _try(self, order: Awaitable[None], row: Seat) -> None:

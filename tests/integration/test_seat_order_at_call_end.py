@@ -1,0 +1,80 @@
+"""下班 or 暂停 pressed in the very moment in which the call ends: done then, and not refused."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from core.bus import Bus
+from core.clock import SteppedClock
+from core.events import SeatFreed, SeatLeft, SeatPaused
+from core.ids import CallId, SeatId
+from core.vocabulary import CallState, PauseReason, Role, SeatState
+from db.base import Base
+from db.models import Account, Call, Seat
+from db.session import make_engine, make_sessions, transaction
+from telephony.seat_service import SeatService
+
+T = dt.datetime(2026, 11, 27, tzinfo=dt.UTC)
+SEAT, CALL = SeatId(1), CallId("ms-1764000000.1")
+
+
+@dataclass
+class House:
+    """One seat in a call. Policies are asked between the look at the seat and the change of its row."""
+
+    seats: Any = None
+    ends: bool = False
+    orders: list[str] = field(default_factory=list[str])
+
+    async def number(self, key: str, default: float) -> float:
+        if self.ends:
+            self.ends = False
+            await self.seats.on_fact(SeatFreed(at=T, seat_id=SEAT, call_id=CALL))
+        return default
+
+    async def pause_member(self, seat: SeatId, phone: str, reason: PauseReason, *, absent: bool) -> None:
+        self.orders.append(f"pause {reason}")
+        await self.seats.on_fact(SeatPaused(at=T, seat_id=seat, reason=reason))
+
+    async def remove_member(self, seat: SeatId, phone: str) -> None:
+        self.orders.append("remove")
+        await self.seats.on_fact(SeatLeft(at=T, seat_id=seat, reason="signed_off"))
+
+
+@pytest.fixture(name="house")
+async def _house(tmp_path: Path) -> AsyncGenerator[House]:
+    engine = make_engine(f"sqlite+aiosqlite:///{tmp_path}/t.db")
+    async with engine.begin() as connection:
+        await connection.run_sync(Base.metadata.create_all)
+    sessions = make_sessions(engine)
+    async with transaction(sessions) as session:
+        session.add(Account(id=1, login="op1", name="", role=Role.OPERATOR, password_hash="", created_at=T))
+        call = {"caller": "138", "dialled": "5", "channel": "PJSIP/trunk-1", "arrived_at": T}
+        session.add(Call(id=CALL, state=CallState.TALKING, recovered=False, **call))
+        await session.flush()
+        session.add(Seat(id=1, state=SeatState.TALKING, operator_id=1, call_id=CALL, phone="seat", since=T))
+    house = House()
+    house.seats = SeatService(sessions, Bus(), SteppedClock(T), house, house)  # type: ignore[arg-type]
+    yield house
+    await engine.dispose()
+
+
+@pytest.mark.parametrize(
+    ("order", "state"),
+    [
+        (lambda seats: seats.sign_off(SEAT), SeatState.EMPTY),
+        (lambda seats: seats.pause(SEAT, PauseReason.BREAK), SeatState.PAUSED),
+    ],
+)
+async def test_an_order_that_meets_the_end_of_the_call_is_done(
+    house: House, order: Callable[[SeatService], Awaitable[Seat]], state: SeatState
+) -> None:
+    house.ends = True
+    assert (await order(house.seats)).state is state
+    assert house.orders[0] == f"pause {PauseReason.WRAP_UP}", "the call really ended in between"
