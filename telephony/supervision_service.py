@@ -22,7 +22,7 @@ from core.tasks import TaskGroup
 from core.vocabulary import CallState
 from db.models.supervision import Supervision
 from db.repositories import accounts, calls, event_log, supervisions, tickets
-from db.session import SessionMaker, transaction
+from db.session import SessionMaker, reading, transaction
 from telephony.confidence import closed
 from telephony.lead_phones import LeadPhoneLost
 from telephony.leader_legs import LeaderLegs
@@ -201,7 +201,7 @@ class SupervisionService:
         """The seat is in a room now: who barges at its ear alone is brought there too."""
         if fact.role != SEAT or fact.call_id is None:
             return
-        async with transaction(self._parts.sessions) as session:
+        async with reading(self._parts.sessions) as session:
             rows = await supervisions.open_of_call(session, fact.call_id)
         for row in rows:
             barges = row.state is SupervisionState.BARGED and row.wanted is Mode.BARGE
