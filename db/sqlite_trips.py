@@ -7,6 +7,7 @@ the press of 一键三方 and the first telephone stand some twenty statements.
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from typing import Any, Final, TypeVar, cast
@@ -50,6 +51,21 @@ class OneTripConnection(aiosqlite.Connection):
         self.at_once = False
         if self._sent != self._done or self.in_transaction:
             await super().rollback()
+
+    def stop(self) -> asyncio.Future[Any] | None:
+        """Once: a second end would stand in the queue of a thread that is gone, and be waited for for ever.
+
+        Whoever is cancelled twice sends two: SQLAlchemy's end by force, and that of the close under way.
+        """
+        if not self._running:
+            return None
+        end = cast("Callable[[], asyncio.Future[Any] | None]", super().stop)  # pyright: ignore[reportUnknownMemberType]
+        return end()
+
+    async def close(self) -> None:
+        """Nothing more is to be closed where the end has been sent."""
+        if self._running:
+            await super().close()
 
     async def trip(self, work: Callable[[sqlite3.Connection], R]) -> R:
         """Run this in the connection's thread, or here."""

@@ -97,6 +97,7 @@ async def test_a_login_that_is_tried_from_everywhere_is_answered_late_and_the_ot
     assert await sign_in(await house.browser("10.0.0.2"), "op02") == 303
     assert not slow.done(), "its answer is held back"
     slow.cancel()
+    await asyncio.wait([slow])
 
 
 async def test_addresses_of_one_ipv6_network_are_one_place(house):
