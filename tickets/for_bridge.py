@@ -7,11 +7,11 @@ import datetime as dt
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.bridge_words import BridgeKind
-from core.clock import SHANGHAI
 from core.events import Fact
 from core.vocabulary import TicketStatus, Urgency
-from db.models import Bridge, Ticket, TicketEvent
-from db.repositories import bridges, calls, tickets
+from db.models import Bridge, Ticket
+from db.repositories import bridges, calls
+from tickets.opening import begin
 from tickets.service import open_for_call, told
 
 
@@ -28,9 +28,7 @@ async def open_for_bridge(
             ticket.seat_id, ticket.operator_id = bridge.seat_id, bridge.account_id
         return ticket, await told(session, ticket, now) if new else None
     number = await _number_called(session, bridge) if outbound else ""
-    day = now.astimezone(SHANGHAI).strftime("%y%m%d")
     ticket = Ticket(
-        number=f"{day}{await tickets.next_number(session, day):05d}",
         status=TicketStatus.DRAFT,
         channel="outbound" if outbound else "bridge",
         seat_id=bridge.seat_id,
@@ -38,22 +36,8 @@ async def open_for_bridge(
         caller_number=number,
         contact_number=number,
         urgency=Urgency.NORMAL if outbound else Urgency.URGENT,
-        created_at=now,
-        updated_at=now,
     )
-    session.add(ticket)
-    await session.flush()
-    session.add(
-        TicketEvent(
-            ticket_id=ticket.id,
-            at=now,
-            account_id=bridge.account_id,
-            to_status=TicketStatus.DRAFT,
-            reason="opened",
-            changes={},
-        )
-    )
-    await session.flush()
+    await begin(session, ticket, bridge.account_id, now)
     return ticket, await told(session, ticket, now)
 
 

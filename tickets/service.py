@@ -9,7 +9,6 @@ from typing import Any, Final
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from core.clock import SHANGHAI
 from core.errors import HotlineError, IllegalTransition, InvalidField, NotFound
 from core.events import TicketChanged
 from core.ids import CallId, SeatId, TicketId
@@ -17,6 +16,7 @@ from core.vocabulary import TicketKind, TicketStatus, Urgency
 from db.models import Call, Category, Ticket, TicketEvent, Town, Village
 from db.repositories import calls, event_log, tickets
 from tickets.lifecycle import EDITABLE, check_step
+from tickets.opening import begin
 
 TEXT_LIMITS: Final[Mapping[str, int]] = {
     "title": 120,
@@ -60,7 +60,6 @@ async def open_for_call(
     if known is not None:
         return known, False
     ticket = Ticket(
-        number=await _number(session, now),
         status=status,
         channel="phone" if status is TicketStatus.DRAFT else "voicemail",
         call_id=call.id,
@@ -68,14 +67,8 @@ async def open_for_call(
         operator_id=call.operator_id,
         caller_number=call.caller,
         contact_number=call.caller,
-        created_at=now,
-        updated_at=now,
     )
-    session.add(ticket)
-    await session.flush()
-    session.add(TicketEvent(ticket_id=ticket.id, at=now, to_status=status, reason="opened", changes={}))
-    await session.flush()
-    return ticket, True
+    return await begin(session, ticket, None, now), True
 
 
 async def hand_over(
@@ -180,11 +173,6 @@ async def told(session: AsyncSession, ticket: Ticket, now: dt.datetime) -> Ticke
     )
     await event_log.append(session, fact)
     return fact
-
-
-async def _number(session: AsyncSession, now: dt.datetime) -> str:
-    day = now.astimezone(SHANGHAI).strftime("%y%m%d")
-    return f"{day}{await tickets.next_number(session, day):05d}"
 
 
 async def _seen(session: AsyncSession, ticket_id: int, fields: Mapping[str, Any]) -> Ticket:
