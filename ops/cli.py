@@ -83,7 +83,7 @@ def up(
     began = time.monotonic()
     supervisor.start()
     if not supervisor.wait_ready(60.0) and not wanted:
-        supervisor.stop()
+        supervisor.give_up()
         raise typer.Exit(_fail(f"60 秒内没有就绪，请看 {settings.log_dir} 下的日志，或运行 minsheng doctor"))
     _banner(settings, supervisor.base_url(), prepared.demo_password, time.monotonic() - began)
     while not wanted:

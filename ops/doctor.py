@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import httpx
 
 from core.config import Engine, Settings, settings_file
-from core.errors import HotlineError
+from core.errors import HotlineError, SetupIncomplete
 from ivr import prompts
 from telephony import disk_room
 from telephony.asterisk_runtime import AsteriskProcess, find_runtime
@@ -116,7 +116,10 @@ def _sherpa(settings: Settings) -> Finding:
 
 
 def _processes(settings: Settings) -> Iterator[Finding]:
-    running = AsteriskProcess(settings).is_running()
+    try:
+        running = AsteriskProcess(settings).is_running()
+    except SetupIncomplete:  # told above
+        running = False
     yield Finding("Asterisk 在运行", running, "运行 minsheng up")
     web = settings.web
     if not running:

@@ -17,8 +17,9 @@ from typing import IO
 import httpx
 
 from core.config import PROJECT_ROOT, Settings
+from core.errors import HotlineError
 from ops.log_files import LogFiles
-from telephony.asterisk_runtime import AsteriskProcess
+from telephony.asterisk_runtime import AsteriskDidNotStart, AsteriskProcess
 
 RESTART_PAUSES_S = (0.2, 0.5, 1.0, 2.0, 5.0)
 STEADY_S = 30.0
@@ -45,6 +46,7 @@ class Supervisor:
         self._say = say
         self._logs = LogFiles(settings, say)
         self._asterisk_after = 0.0
+        self._adopted = False
         base = ["--state-dir", str(settings.state_dir), "--follow-stdin"]
         self.children = [
             Child(f"transcription-{index}", ["-m", "transcription.worker", *base, "--index", str(index)])
@@ -54,7 +56,8 @@ class Supervisor:
 
     def start(self) -> None:
         """Start everything that is not running yet."""
-        if self.asterisk.is_running():
+        self._adopted = self.asterisk.is_running()
+        if self._adopted:
             self._say("Asterisk 仍在运行，接管它")
         self.asterisk.start()
         for child in self.children:
@@ -65,8 +68,7 @@ class Supervisor:
         now = time.monotonic()
         if not self.asterisk.is_running() and now >= self._asterisk_after:
             self._say("Asterisk 已退出，正在重新启动")
-            self._asterisk_after = now + RESTART_PAUSES_S[-1]
-            self.asterisk.start()
+            self._start_asterisk_again()
         for child in self.children:
             self._tend(child, now)
         self._logs.tend()
@@ -77,6 +79,10 @@ class Supervisor:
             self._stop_child(child)
         if not keep_asterisk:
             self.asterisk.stop(10.0)
+
+    def give_up(self) -> None:
+        """Stop what was begun here; an Asterisk that ran before keeps its calls."""
+        self.stop(keep_asterisk=self._adopted)
 
     def wait_ready(self, timeout_s: float) -> bool:
         """Wait until the pages answer and the control link is up."""
@@ -93,6 +99,15 @@ class Supervisor:
         web = self.settings.web
         host = "127.0.0.1" if web.host == "0.0.0.0" else web.host  # noqa: S104  compared, not bound
         return f"{'https' if web.tls_cert else 'http'}://{host}:{web.port}"
+
+    def _start_asterisk_again(self) -> None:
+        try:
+            self.asterisk.start()
+        except (AsteriskDidNotStart, OSError) as error:
+            # The pages go on meanwhile: they say that the telephone is gone
+            why = error.message if isinstance(error, HotlineError) else error
+            self._say(f"{RESTART_PAUSES_S[-1]:.0f} 秒后再试：{why}")
+        self._asterisk_after = time.monotonic() + RESTART_PAUSES_S[-1]
 
     def _answers(self) -> bool:
         try:

@@ -171,7 +171,11 @@ class AsteriskProcess:
                 )
         self.wait_booted(timeout_s)
         # It boots happily without the port of all telephony when another program holds it
-        if " udp " not in self.rx("pjsip show transports"):
+        transports = self.rx("pjsip show transports")
+        if " udp " not in transports:
+            if transports:
+                # Deaf for good: whoever starts it next would adopt it, though the port may be free by then
+                self.stop()
             raise AsteriskDidNotStart(原因="SIP 端口被占用", 端口=self._settings.asterisk.sip_port)
 
     def wait_booted(self, timeout_s: float) -> None:
