@@ -44,6 +44,7 @@ class SeenMember:
     phone: str
     paused: bool
     reason: PauseReason
+    penalty: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +137,7 @@ def _members(queue: list[AmiMessage]) -> dict[SeatId, SeenMember]:
         if found is not None:
             seat_id, phone = found
             reason = pause_reason(row.get("PausedReason", ""))
-            members[seat_id] = SeenMember(seat_id, phone, row["Paused"] == "1", reason)
+            members[seat_id] = SeenMember(seat_id, phone, row["Paused"] == "1", reason, row["Penalty"])
     return members
 
 

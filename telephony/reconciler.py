@@ -37,6 +37,7 @@ from telephony.call_states import IN_TALK
 from telephony.ports import Switchboard
 from telephony.seat_service import ON_THE_SPOT, SeatService
 from telephony.seat_states import IN_CALL
+from telephony.switchboard import ABSENT_PENALTY, PRESENT_PENALTY
 
 log = structlog.get_logger(__name__)
 
@@ -204,12 +205,16 @@ class Reconciler:
             if self._twice(f"seat {row.id} no member"):
                 await self._put_back(row)
             return
-        if row.state in _AT_REST and not seen.paused and self._twice(f"seat {row.id} not paused"):
-            await self._pause(row)
-            await self._note(row, "was not paused")
-        elif row.state is SeatState.READY and seen.paused and self._twice(f"seat {row.id} paused"):
+        if row.state is not SeatState.READY and row.state not in _AT_REST:
+            return
+        reason = _difference(row, seen)
+        if reason is None or not self._twice(f"seat {row.id} {reason}"):
+            return
+        if row.state is SeatState.READY:
             await self._switchboard.unpause_member(seat_id, row.phone)
-            await self._note(row, f"was paused ({seen.reason})")
+        else:
+            await self._pause(row)
+        await self._note(row, reason)
 
     async def _put_back(self, row: Seat) -> None:
         async with reading(self._sessions) as session:
@@ -222,8 +227,7 @@ class Reconciler:
 
     async def _pause(self, row: Seat) -> None:
         reason = row.pause_reason or PauseReason.SYSTEM
-        absent = reason not in ON_THE_SPOT
-        await self._switchboard.pause_member(SeatId(row.id), row.phone, reason, absent=absent)
+        await self._switchboard.pause_member(SeatId(row.id), row.phone, reason, absent=_absent(row))
 
     async def _note(self, row: Seat, reason: str) -> None:
         log.warning("repaired", seat_id=row.id, reason=reason)
@@ -231,3 +235,19 @@ class Reconciler:
         async with transaction(self._sessions) as session:
             await event_log.append(session, fact)
         await self._seats.tell(fact)
+
+
+def _absent(row: Seat) -> bool:
+    """Whether callers need not wait for this seat, which is ready or at rest."""
+    return row.state in _AT_REST and (row.pause_reason or PauseReason.SYSTEM) not in ON_THE_SPOT
+
+
+def _difference(row: Seat, seen: SeenMember) -> str | None:
+    """What the queue has otherwise than this seat, which is ready or at rest; None if nothing.
+
+    Pause and penalty are two orders: the link may have gone down between them (docs/adr/0001).
+    """
+    penalty = ABSENT_PENALTY if _absent(row) else PRESENT_PENALTY
+    if seen.paused is not (row.state in _AT_REST):
+        return f"was paused ({seen.reason})" if seen.paused else "was not paused"
+    return f"had penalty {seen.penalty}, not {penalty}" if seen.penalty != penalty else None

@@ -121,7 +121,7 @@ def voicemail(leader: Person, masked: str) -> dict[str, object] | None:
 
 
 def test_everybody_on_a_break_means_a_message(plane: VoicePlane, tmp_path: Path) -> None:
-    before = len(plane.captured("message"))
+    before, waited = len(plane.captured("message")), plane.queue_log().count("ENTERQUEUE")
     with plane.seat(2), plane.citizen(play=speaking(tmp_path, 440)) as caller:
         plane.member(2)
         plane.pause(2, penalty=9)
@@ -130,10 +130,12 @@ def test_everybody_on_a_break_means_a_message(plane: VoicePlane, tmp_path: Path)
         wait_for("the message's file", lambda: plane.captured("message")[before:], 40)
         caller.hang_up()
         caller.wait_ended()
+    # Were the penalty 0, the caller would get his message too: at the queue's limit
+    assert plane.queue_log().count("ENTERQUEUE") == waited
 
 
 def test_after_call_work_is_waited_for(plane: VoicePlane, tmp_path: Path) -> None:
-    before = len(plane.captured("message"))
+    before, waited = len(plane.captured("message")), plane.queue_log().count("ENTERQUEUE")
     with plane.seat(2) as seat, plane.citizen(play=speaking(tmp_path, 440)) as caller:
         plane.member(2)
         plane.pause(2, penalty=0)
@@ -148,6 +150,7 @@ def test_after_call_work_is_waited_for(plane: VoicePlane, tmp_path: Path) -> Non
         caller.hang_up()
         caller.wait_ended()
     assert len(plane.captured("message")) == before
+    assert plane.queue_log().count("ENTERQUEUE") == waited + 1
 
 
 def test_key_1_goes_before_those_who_came_earlier(plane: VoicePlane, tmp_path: Path) -> None:

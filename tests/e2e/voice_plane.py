@@ -39,13 +39,21 @@ class VoicePlane:
 
     def pause(self, seat: int, penalty: int) -> None:
         """As the control plane does it: a break has penalty 9, after-call work has none (docs/adr/0001)."""
-        self.asterisk.rx(f"queue set penalty {penalty} on hotline interface PJSIP/desk{seat}")
+        self._penalty(seat, penalty)
         self.asterisk.rx(f"queue pause member PJSIP/desk{seat} queue hotline reason test")
 
     def ready(self, seat: int) -> None:
         """Offered calls again."""
-        self.asterisk.rx(f"queue set penalty 0 on hotline interface PJSIP/desk{seat}")
+        self._penalty(seat, 0)
         self.asterisk.rx(f"queue unpause member PJSIP/desk{seat} queue hotline")
+
+    def _penalty(self, seat: int, penalty: int) -> None:
+        answer = self.asterisk.rx(f"queue set penalty {penalty} on PJSIP/desk{seat} in hotline")
+        assert "Set penalty on interface" in answer, answer
+
+    def queue_log(self) -> str:
+        """What the queue has written down of callers and seats."""
+        return (self.settings.asterisk_dir / "log" / "queue_log").read_text()
 
     def nobody(self) -> None:
         """Every member away."""

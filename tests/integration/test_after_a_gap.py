@@ -58,7 +58,8 @@ class Asterisk(FakeAmi):
     def show(self, seat_channel: str) -> None:
         self.lists["CoreShowChannels"] = [channel(CALLER, ID), channel(seat_channel, "ms-1764000000.9")]
         self.lists["QueueStatus"] = [
-            ["Event: QueueMember", f"Location: PJSIP/seat{seat}", "Paused: 0"] for seat in (1, 2)
+            ["Event: QueueMember", f"Location: PJSIP/seat{seat}", "Paused: 0", "Penalty: 0"]
+            for seat in (1, 2)
         ]
 
 

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from core.bus import Bus
 from core.clock import SystemClock
 from core.config import load_settings
-from core.vocabulary import CallOutcome, CallState, LinkState, RecordingState, Role, SeatState
+from core.vocabulary import CallOutcome, CallState, LinkState, PauseReason, RecordingState, Role, SeatState
 from db.migrate import upgrade
 from db.models.account import Account
 from db.models.call import Call, Recording
@@ -157,3 +157,25 @@ async def test_a_call_becomes_rows_and_a_killed_asterisk_leaves_nothing_stuck(se
         await until("nothing is stuck", lambda: call_in(control, CallState.ENDED))
         await until("the link is up again", lambda: link_up(control))
         assert len(await rows(control, Call)) == 2
+
+
+async def shown(asterisk, words):
+    return words in await asyncio.to_thread(asterisk.rx, "queue show hotline")
+
+
+async def test_a_penalty_that_was_lost_or_left_over_is_put_right(settings, control, asterisk):
+    async def becomes(number):
+        answer = await asyncio.to_thread(asterisk.rx, f"queue set penalty {number} on PJSIP/desk1 in hotline")
+        assert "Set penalty on interface" in answer
+
+    await until("the link is up", lambda: link_up(control))
+    with ScriptedPhone.seat(settings, 1) as seat:
+        await asyncio.to_thread(seat.wait, "registered")
+        await control.seats.take(1, 1, "desk")
+        await control.seats.start_duty(1)
+        await becomes(9)
+        await until("a ready seat to count", lambda: shown(asterisk, "(PJSIP/desk1) (ringinuse"))
+        await control.seats.pause(1, PauseReason.BREAK)
+        await becomes(0)
+        await until("a break to count as absent", lambda: shown(asterisk, "(PJSIP/desk1) with penalty 9"))
+        assert await shown(asterisk, "paused:break")
