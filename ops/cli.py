@@ -49,7 +49,9 @@ def setup(
     state_dir: StateDir = None,
     runtime_only: Annotated[bool, typer.Option(help="只准备运行环境，不建实例")] = False,
     production: Annotated[bool, typer.Option(help="正式模式：没有演示账号")] = False,
-    lan: Annotated[str, typer.Option(help="局域网地址：用 HTTPS 和 WSS 在这个地址服务（正式模式）")] = "",
+    lan: Annotated[
+        str, typer.Option(help="局域网地址和坐席网段，如 192.0.2.10/24：用 HTTPS 和 WSS 服务（正式模式）")
+    ] = "",
 ) -> None:
     """准备一个实例：运行环境、语音提示、配置、数据库、账号。可以反复运行。"""
     folder = state_dir or default_state_dir()

@@ -14,6 +14,7 @@ import httpx
 from core.config import Engine, Settings, settings_file
 from core.errors import HotlineError, SetupIncomplete
 from ivr import prompts
+from ops.supervisor import base_url, reached_at
 from telephony import disk_room
 from telephony.asterisk_runtime import AsteriskProcess, find_runtime
 from transcription import models, sherpa_recognizer
@@ -36,6 +37,7 @@ def examine(settings: Settings) -> list[Finding]:
         *_tools(),
         _runtime(settings),
         _settings(settings),
+        *_seats(settings),
         _disk(settings),
         *_prompts(settings),
         _model(settings),
@@ -62,6 +64,15 @@ def _settings(settings: Settings) -> Finding:
         return Finding("实例配置", False, "运行 make setup")
     private = not file.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO)
     return Finding("实例配置仅本人可读", private, f"chmod 600 {file}")
+
+
+def _seats(settings: Settings) -> Iterator[Finding]:
+    """Only where seats are served on a LAN."""
+    address, networks = settings.asterisk.https_address, settings.asterisk.seat_networks
+    if address and not address.startswith("127."):
+        admitted = any(not network.startswith("127.") for network in networks)
+        remedy = f"坐席电脑的网段没有放行，话机登记不上：minsheng setup --production --lan {address}/24"
+        yield Finding("坐席网段 " + "、".join(networks), admitted, remedy)
 
 
 def _disk(settings: Settings) -> Finding:
@@ -124,13 +135,12 @@ def _processes(settings: Settings) -> Iterator[Finding]:
     web = settings.web
     if not running:
         with socket.socket() as probe:
-            taken = probe.connect_ex(("127.0.0.1", web.port)) == 0
+            taken = probe.connect_ex((reached_at(web), web.port)) == 0
         yield Finding(f"端口 {web.port} 可用", not taken, "另一个程序占用了它：改 settings.toml 的 web.port")
         return
-    scheme = "https" if web.tls_cert else "http"
     try:
         # The certificate is the instance's own; this request carries no secret
-        answer = httpx.get(f"{scheme}://127.0.0.1:{web.port}/healthz", timeout=3.0, verify=False)  # noqa: S501
+        answer = httpx.get(f"{base_url(web)}/healthz", timeout=3.0, verify=False)  # noqa: S501
         link = answer.json().get("link")
     except (httpx.HTTPError, ValueError):
         yield Finding("网页服务", False, f"看 {settings.log_dir / 'api.log'}")

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import ipaddress
 import os
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import func, select
 
@@ -72,17 +74,34 @@ def ensure_draft_model(settings: Settings, progress: Progress) -> None:
 def serve_lan(state_dir: Path, host: str, *, mode: Mode | None = None) -> None:
     """Serve pages and seats' telephones at a LAN address, encrypted; a certificate is made if none is set.
 
+    `host` may carry its network's length (`192.0.2.10/24`): seats may sign on from there then.
+
     Raises:
-        SetupIncomplete: in demo mode, which listens on this machine only.
+        SetupIncomplete: in demo mode, which listens on this machine only; for a network that is none.
     """
     settings = ensure_settings(state_dir, mode=mode)
     if settings.demo:
         raise SetupIncomplete(原因="演示模式只能监听本机地址；加 --production")
-    changes: dict[str, dict[str, str]] = {"web": {"host": host}, "asterisk": {"https_address": host}}
+    host, network = _network_of(host)
+    changes: dict[str, dict[str, Any]] = {"web": {"host": host}, "asterisk": {"https_address": host}}
+    if network:
+        admitted = settings.asterisk.seat_networks
+        changes["asterisk"]["seat_networks"] = [*admitted, *({network} - {*admitted})]
     if not settings.web.tls_cert:
         cert, key = ensure_certificate(settings.state_dir / "tls", host, SystemClock().now())
         changes["web"] |= {"tls_cert": str(cert), "tls_key": str(key)}
     change_settings(state_dir, changes)
+
+
+def _network_of(host: str) -> tuple[str, str]:
+    """The address, and the network that was named with it, if one was."""
+    if "/" not in host:
+        return host, ""
+    try:
+        interface = ipaddress.ip_interface(host)
+    except ValueError:
+        raise SetupIncomplete(原因=f"--lan {host} 不是地址和网段长度，如 192.0.2.10/24") from None
+    return str(interface.ip), str(interface.network)
 
 
 def prepare(

@@ -16,13 +16,23 @@ from typing import IO
 
 import httpx
 
-from core.config import PROJECT_ROOT, Settings
+from core.config import PROJECT_ROOT, Settings, WebSettings
 from core.errors import HotlineError
 from ops.log_files import LogFiles
 from telephony.asterisk_runtime import AsteriskDidNotStart, AsteriskProcess
 
 RESTART_PAUSES_S = (0.2, 0.5, 1.0, 2.0, 5.0)
 STEADY_S = 30.0
+
+
+def base_url(web: WebSettings) -> str:
+    """Where this machine finds the pages."""
+    return f"{'https' if web.tls_cert else 'http'}://{reached_at(web)}:{web.port}"
+
+
+def reached_at(web: WebSettings) -> str:
+    """The address at which this machine finds them."""
+    return "127.0.0.1" if web.host == "0.0.0.0" else web.host  # noqa: S104  compared, not bound
 
 
 @dataclass
@@ -96,9 +106,7 @@ class Supervisor:
 
     def base_url(self) -> str:
         """Where the pages are."""
-        web = self.settings.web
-        host = "127.0.0.1" if web.host == "0.0.0.0" else web.host  # noqa: S104  compared, not bound
-        return f"{'https' if web.tls_cert else 'http'}://{host}:{web.port}"
+        return base_url(self.settings.web)
 
     def _start_asterisk_again(self) -> None:
         try:

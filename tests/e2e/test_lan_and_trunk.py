@@ -16,6 +16,7 @@ from websockets.sync.client import connect
 from core.config import Mode, load_settings
 from core.errors import SetupIncomplete
 from ops import setup_steps
+from ops.doctor import examine
 from ops.instance import change_settings, free_port_block
 from ops.supervisor import Supervisor
 from telephony.asterisk_config import render
@@ -34,7 +35,7 @@ def test_pages_and_telephones_are_encrypted_on_a_lan(tmp_path: Path) -> None:
     folder = tmp_path / "lan"
     aside(setup_steps.prepare, folder, quiet, mode=Mode.PRODUCTION, free_ports=True)
     change_settings(folder, {"asterisk": {"https_port": free_port_block(1)[0]}})
-    setup_steps.serve_lan(folder, LAN)
+    setup_steps.serve_lan(folder, f"{LAN}/29")
     settings = aside(setup_steps.prepare, folder, quiet).settings
     assert Path(settings.web.tls_key).stat().st_mode & 0o077 == 0
     trusted = ssl.create_default_context(cafile=settings.web.tls_cert)
@@ -44,6 +45,10 @@ def test_pages_and_telephones_are_encrypted_on_a_lan(tmp_path: Path) -> None:
         assert supervisor.wait_ready(120)
         answer = httpx.get(f"https://{LAN}:{settings.web.port}/login", verify=trusted)
         assert answer.status_code == 200
+        looked = {one.what: one.ok for one in aside(examine, settings)}
+        assert looked["网页服务"]
+        assert looked["Asterisk 在运行"]
+        assert "127.0.0.0/29" in (settings.asterisk_dir / "etc" / "pjsip.conf").read_text()
         address = f"wss://{LAN}:{settings.asterisk.https_port}/ws"
         with connect(address, ssl=trusted, subprotocols=["sip"]) as telephone:  # type: ignore[list-item]
             assert telephone.subprotocol == "sip"
@@ -52,6 +57,11 @@ def test_pages_and_telephones_are_encrypted_on_a_lan(tmp_path: Path) -> None:
     first = Path(settings.web.tls_cert).read_bytes()
     setup_steps.serve_lan(folder, LAN)
     assert Path(settings.web.tls_cert).read_bytes() == first
+
+
+def test_what_is_no_network_is_refused_in_a_sentence(tmp_path: Path) -> None:
+    with pytest.raises(SetupIncomplete, match="setup"):
+        setup_steps.serve_lan(tmp_path / "lan", "192.0.2.10/240", mode=Mode.PRODUCTION)
 
 
 def test_a_demo_is_not_offered_to_the_lan(tmp_path: Path) -> None:
