@@ -50,7 +50,7 @@ soak: tools ## The same faults at more moments than the suite has time for
 	@.venv/bin/pytest -q -m soak tests/e2e
 
 bench: tools ## Measured figures, side by side with a peer or a bare floor
-	@.venv/bin/pytest -q -m bench -s tests/bench
+	@.venv/bin/pytest -q -m bench -s tests/bench/bench_*.py
 
 format: ## Format and mend what ruff can mend
 	@.venv/bin/ruff format . && .venv/bin/ruff check --fix .
