@@ -52,11 +52,15 @@ async def _ours(request: Request, error: Exception) -> Response:
     if isinstance(error, NotSignedIn) and _wants_page(request):
         return RedirectResponse("/login", 303)
     body: dict[str, Any] = {"code": error.code, "message": error.message}
-    if "field" in error.facts:
-        body["field"] = error.facts["field"]
-        body["message"] = str(error.facts.get("reason", error.message))
+    told = {key: value if isinstance(value, str | int) else str(value) for key, value in error.told.items()}
+    if "field" in told:
+        body["field"] = told.pop("field")
+    if told:
+        body["facts"] = told
     if error.status >= 500:
-        log.warning("request_failed", path=request.url.path, code=error.code)
+        log.warning("request_failed", path=request.url.path, code=error.code, facts=told)
+    elif told:
+        log.info("request_refused", path=request.url.path, code=error.code, facts=told)
     return _answer(request, error.status, body)
 
 

@@ -18,13 +18,26 @@ class HotlineError(Exception):
 
     @property
     def message(self) -> str:
-        """The sentence a person reads, with the facts that belong to it."""
-        shown = "；".join(f"{key}={value}" for key, value in self.facts.items() if not key.startswith("pii_"))
-        return f"{self.args[0]}（{shown}）" if shown else str(self.args[0])
+        """The sentence a person reads: the `reason` written for this case, else the general one."""
+        return str(self.facts.get("reason") or self.args[0])
+
+    @property
+    def told(self) -> dict[str, object]:
+        """The facts beside the sentence, for programs and the log; nothing about people."""
+        return {
+            key: value
+            for key, value in self.facts.items()
+            if key not in ("reason", "what") and not key.startswith("pii_")
+        }
+
+    def __str__(self) -> str:
+        """The sentence and its facts: for the log and an administrator's terminal."""
+        shown = "；".join(f"{key}={value}" for key, value in self.told.items())
+        return f"{self.message}（{shown}）" if shown else self.message
 
 
 class IllegalTransition(HotlineError):
-    """当前状态下不能这样做。"""
+    """现在的状态下不能这样做，请看当前状态后再试。"""
 
     code = "illegal-transition"
     status = 409
@@ -35,6 +48,11 @@ class NotFound(HotlineError):
 
     code = "not-found"
     status = 404
+
+    @property
+    def message(self) -> str:
+        """Names what was looked for, where `what` is given."""
+        return f"没有找到{self.facts['what']}。" if "what" in self.facts else super().message
 
 
 class NotSignedIn(HotlineError):

@@ -103,7 +103,7 @@ def _pages(data: bytes) -> list[tuple[str, list[tuple[object, ...]]]]:
             for line in page.iter_rows(max_col=40, values_only=True):
                 lines.append(line)
                 if len(lines) > MAX_ROWS:
-                    raise BadWorkbook(rows=f"每个工作表最多 {MAX_ROWS} 行")
+                    raise BadWorkbook(reason=f"每个工作表最多 {MAX_ROWS} 行")
             pages.append((page.title, lines))
         return pages
     except (

@@ -167,7 +167,7 @@ def main() -> None:
     try:
         app()
     except HotlineError as error:
-        sys.exit(_fail(error.message))
+        sys.exit(_fail(str(error)))
     except tomllib.TOMLDecodeError as error:
         sys.exit(_fail(f"settings.toml 读不懂：{error}"))
     except ValidationError as error:

@@ -54,7 +54,7 @@ def _runtime(settings: Settings) -> Finding:
     try:
         found = find_runtime(settings)
     except HotlineError as error:
-        return Finding("Asterisk 运行环境", False, f"{error.message}；运行 make setup")
+        return Finding("Asterisk 运行环境", False, f"{error}；运行 make setup")
     return Finding(f"Asterisk 运行环境 {found}", True)
 
 

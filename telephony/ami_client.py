@@ -100,7 +100,7 @@ class AmiLink:
         finally:
             protocol.forget(action)
         if answers[0].get("Response") not in ("Success", "Goodbye", "Follows"):
-            raise ActionRefused(action=action.name, reason=answers[0].get("Message", ""))
+            raise ActionRefused(action=action.name, answer=answers[0].get("Message", ""))
         return answers
 
     async def _stay_connected(self) -> None:
@@ -110,7 +110,7 @@ class AmiLink:
             try:
                 await self._one_connection()
             except ActionRefused as refusal:
-                self.problem = f"login refused: {refusal.facts.get('reason', '')}"
+                self.problem = f"login refused: {refusal.facts.get('answer', '')}"
                 log.error("ami_login_refused", link=self.name, reason=self.problem)
                 pause_s = LOGIN_REFUSED_PAUSE_S
             except (OSError, ActionTimedOut, SwitchboardUnavailable) as error:

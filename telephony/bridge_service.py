@@ -291,10 +291,10 @@ class BridgeService:
         try:
             await give(self._parts.switch, order)
         except ActionRefused as refusal:
-            log.warning("bridge_order_refused", order=type(order).__name__, reason=refusal.message)
+            log.warning("bridge_order_refused", order=type(order).__name__, reason=str(refusal))
             if isinstance(order, Dial):
                 await self.hear(Heard(Sign.NEVER_BEGAN, order.leg.bridge_id, order.leg, ""))
         except HotlineError as error:
-            log.warning("bridge_order_failed", order=type(order).__name__, reason=error.message)
+            log.warning("bridge_order_failed", order=type(order).__name__, reason=str(error))
             return False
         return True

@@ -175,7 +175,7 @@ class BridgeSwitch:
         try:
             await self._link.action("Hangup", {"Channel": channel})
         except ActionRefused as refusal:
-            if "No such channel" not in str(refusal.facts.get("reason")):
+            if "No such channel" not in str(refusal.facts.get("answer")):
                 raise
 
     async def say_goodbye(self, caller: str) -> None:
@@ -193,7 +193,7 @@ class BridgeSwitch:
         try:
             await self._link.action("Redirect", headers)
         except ActionRefused as refusal:
-            if "Channel does not exist" not in str(refusal.facts.get("reason")):
+            if "Channel does not exist" not in str(refusal.facts.get("answer")):
                 raise
 
     async def channels(self) -> list[AmiMessage]:

@@ -72,7 +72,7 @@ class CallService:
             await session.flush()
             return
         if call is None:
-            raise NotFound(call_id=fact.call_id)
+            raise NotFound(what="来电", call_id=fact.call_id)
         before = call.state
         call.state = next_state(before, fact)
         call.recovered = call.recovered or recovered

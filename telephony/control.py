@@ -177,7 +177,7 @@ class TelephonyControl:
         try:
             together = await self._music.look()
         except HotlineError as error:  # down again; the next connection looks anew
-            log.warning("rooms_not_looked_at", reason=error.message)
+            log.warning("rooms_not_looked_at", reason=str(error))
             return
         for channel in together:
             await self._music.end(channel)
@@ -212,7 +212,7 @@ class TelephonyControl:
         try:
             view = await look(self._act, self._settings.asterisk.seats)
         except HotlineError as error:
-            log.warning("look_failed", reason=error.message)
+            log.warning("look_failed", reason=str(error))
             return
         async with self._busy:
             for channel, uniqueid, linkedid in view.channels:
@@ -226,7 +226,7 @@ class TelephonyControl:
                 await self.bridges.sweep()
                 await self.supervision.sweep({uniqueid for _, uniqueid, _ in view.channels})
             except HotlineError as error:
-                log.warning("repair_failed", reason=error.message)
+                log.warning("repair_failed", reason=str(error))
                 return
             finally:
                 self._compared += self._act.up
@@ -242,7 +242,7 @@ class TelephonyControl:
                 minutes = await self.policies.number("callback_minutes", 30)
                 await self.switchboard.set_global("MS_BACK_IN", back_in(minutes))
             except HotlineError as error:
-                log.debug("no_heartbeat", reason=error.message)
+                log.debug("no_heartbeat", reason=str(error))
             await asyncio.sleep(HEARTBEAT_S)
 
     async def _watch_contacts(self) -> None:
@@ -254,7 +254,7 @@ class TelephonyControl:
             try:
                 found = await contacts(self._act, self._settings.asterisk.seats)
             except HotlineError as error:
-                log.debug("no_contacts", reason=error.message)
+                log.debug("no_contacts", reason=str(error))
                 continue
             async with self._busy:
                 await self._return.see(found)

@@ -69,7 +69,7 @@ class RoomMusic:
         try:
             await self._link.action("PlayDTMF", {"Channel": channel, "Digit": KEY, "Receive": "true"})
         except HotlineError as error:
-            log.warning("music_not_ended", channel=channel, reason=error.message)
+            log.warning("music_not_ended", channel=channel, reason=str(error))
 
     async def _list(self, action: str, headers: dict[str, str]) -> list[AmiMessage]:
         try:

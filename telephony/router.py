@@ -82,7 +82,7 @@ class Arrivals:
         try:
             await self._switchboard.direct(arrived.channel, variables_of(route))
         except HotlineError as error:
-            log.warning("call_not_routed", call_id=arrived.call_id, reason=error.message)
+            log.warning("call_not_routed", call_id=arrived.call_id, reason=str(error))
             return
         await self._calls.apply(
             CallRouted(

@@ -107,4 +107,4 @@ class SeatReturn:
                 await self._switchboard.redirect(call.channel, "seat-lost", "s")
                 loss.hears_music = True
         except HotlineError as error:
-            log.warning("seat_return_failed", call_id=call.id, reason=error.message)
+            log.warning("seat_return_failed", call_id=call.id, reason=str(error))

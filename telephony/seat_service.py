@@ -68,7 +68,7 @@ class SeatService:
         async with reading(self._sessions) as session:
             row = await seats.get(session, seat_id)
             if row is None:
-                raise NotFound(seat_id=seat_id)
+                raise NotFound(what="坐席", seat_id=seat_id)
             other = await seats.of_operator(session, operator_id)
             if row.operator_id not in (None, operator_id) or (other is not None and other.id != seat_id):
                 raise SeatTaken
@@ -189,7 +189,7 @@ class SeatService:
         async with transaction(self._sessions, urgent=True) as session:
             row = await seats.get_for_update(session, fact.seat_id)
             if row is None:
-                raise NotFound(seat_id=fact.seat_id)
+                raise NotFound(what="坐席", seat_id=fact.seat_id)
             check_room(row, fact)
             before = row.state
             row.state = next_state(before, fact)
@@ -241,7 +241,7 @@ class SeatService:
         try:
             await order
         except HotlineError as error:
-            log.warning("seat_order_failed", seat_id=row.id, reason=error.message)
+            log.warning("seat_order_failed", seat_id=row.id, reason=str(error))
 
     async def _row(self, seat_id: SeatId) -> Seat:
         async with reading(self._sessions) as session:

@@ -282,4 +282,4 @@ class SupervisionService:
         try:
             await work
         except HotlineError as error:
-            log.warning("supervision_order_failed", reason=error.message)
+            log.warning("supervision_order_failed", reason=str(error))

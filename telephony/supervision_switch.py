@@ -114,5 +114,5 @@ class AmiEar:
 
 
 def _unless_gone(refusal: ActionRefused) -> None:
-    if not any(words in str(refusal.facts.get("reason")) for words in _GONE):
+    if not any(words in str(refusal.facts.get("answer")) for words in _GONE):
         raise refusal

@@ -38,7 +38,7 @@ class AmiSwitchboard:
         try:
             await self._queue("QueueAdd", seat_id, phone, MemberName=name, Penalty="0", Paused="false")
         except ActionRefused as refusal:
-            if "Already there" not in str(refusal.facts.get("reason")):
+            if "Already there" not in str(refusal.facts.get("answer")):
                 raise
 
     async def remove_member(self, seat_id: SeatId, phone: str) -> None:
@@ -46,7 +46,7 @@ class AmiSwitchboard:
         try:
             await self._queue("QueueRemove", seat_id, phone)
         except ActionRefused as refusal:
-            if "Not there" not in str(refusal.facts.get("reason")):
+            if "Not there" not in str(refusal.facts.get("answer")):
                 raise
 
     async def pause_member(self, seat_id: SeatId, phone: str, reason: PauseReason, *, absent: bool) -> None:
@@ -73,7 +73,7 @@ class AmiSwitchboard:
         try:
             await self._link.action("Hangup", {"Channel": channel})
         except ActionRefused as refusal:
-            if "No such channel" not in str(refusal.facts.get("reason")):
+            if "No such channel" not in str(refusal.facts.get("answer")):
                 raise
 
     async def tap(self, channel: str, leg_id: LegId, address: str, codec: str) -> None:

@@ -7,17 +7,19 @@ others is not joined itself. Both rows are locked in the order of their ids, so 
 from __future__ import annotations
 
 import datetime as dt
+from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.errors import IllegalTransition, InvalidField, NotFound
-from core.vocabulary import TicketStatus
+from core.vocabulary import TicketStatus, label
 from db.models import Ticket, TicketEvent
 from db.repositories import tickets
 from tickets.lifecycle import JOINABLE
 from tickets.service import StaleTicket
 
 JOINED, TAKEN_IN, PARTED, GIVEN_BACK = "joined", "taken_in", "parted", "given_back"
+_NOT_JOINED: Final = "并入的情况已经变了，请看当前状态后再试"
 
 
 class HoldsOthers(IllegalTransition):
@@ -38,7 +40,9 @@ async def join(
         raise InvalidField(field="into", reason="不能并入自己")
     child, parent = await _both(session, ticket_id, into, version)
     if child.status not in JOINABLE:
-        raise IllegalTransition(status=str(child.status))
+        raise IllegalTransition(
+            status=str(child.status), reason=f"工单已是“{label(child.status)}”，不能再并入"
+        )
     if parent.status not in JOINABLE:
         raise InvalidField(field="into", reason="只能并入还没有办结的工单")
     if not child.content:
@@ -64,10 +68,10 @@ async def part(
     if known is None:
         raise NotFound(what="工单")
     if known.parent_id is None:
-        raise IllegalTransition(status=str(known.status))
+        raise IllegalTransition(status=str(known.status), reason=_NOT_JOINED)
     child, parent = await _both(session, ticket_id, known.parent_id, version)
     if child.parent_id != parent.id:
-        raise IllegalTransition(status=str(child.status))
+        raise IllegalTransition(status=str(child.status), reason=_NOT_JOINED)
     child.parent_id = None
     _step(session, child, await _stood(session, child), _event(PARTED, parent, account_id, now))
     _step(session, parent, parent.status, _event(GIVEN_BACK, child, account_id, now))

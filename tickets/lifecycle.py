@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from core.errors import IllegalTransition
-from core.vocabulary import TicketStatus
+from core.vocabulary import TicketStatus, label
 
 NEXT: Final[Mapping[TicketStatus, frozenset[TicketStatus]]] = {
     TicketStatus.DRAFT: frozenset({TicketStatus.TO_DISPATCH, TicketStatus.ANSWERED, TicketStatus.VOID}),
@@ -29,4 +29,6 @@ JOINABLE: Final = OPEN
 def check_step(before: TicketStatus, after: TicketStatus) -> None:
     """Nothing, or IllegalTransition."""
     if after not in NEXT[before]:
-        raise IllegalTransition(before=str(before), after=str(after))
+        raise IllegalTransition(
+            before=str(before), after=str(after), reason=f"工单是“{label(before)}”，不能改为“{label(after)}”"
+        )

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from core.errors import HotlineError, IllegalTransition, InvalidField, NotFound
 from core.events import TicketChanged
 from core.ids import CallId, SeatId, TicketId
-from core.vocabulary import TicketKind, TicketStatus, Urgency
+from core.vocabulary import TicketKind, TicketStatus, Urgency, label
 from db.models import Call, Category, Ticket, TicketEvent, Town, Village
 from db.repositories import calls, event_log, tickets
 from tickets.lifecycle import EDITABLE, check_step
@@ -103,7 +103,9 @@ async def edit(
     """
     ticket = await _seen(session, ticket_id, fields)
     if ticket.status not in EDITABLE:
-        raise IllegalTransition(status=str(ticket.status))
+        raise IllegalTransition(
+            status=str(ticket.status), reason=f"工单已是“{label(ticket.status)}”，不能再修改"
+        )
     changed = await _fill(session, ticket, fields)
     if changed:
         ticket.version += 1
@@ -139,7 +141,7 @@ async def move(
     ticket = await _seen(session, ticket_id, fields)
     check_step(ticket.status, to)
     if to is TicketStatus.VOID and await tickets.joined_to(session, ticket.id):
-        raise IllegalTransition(joined="还有并入件，请先拆开")
+        raise IllegalTransition(reason="还有并入件，请先拆开")
     changed = await _fill(session, ticket, fields if ticket.status in EDITABLE else _only_answer(fields))
     reason = _text("reason", fields.get("reason") or "")
     _require(ticket, to, reason)

@@ -90,9 +90,9 @@ async def submit(
     try:
         to = TicketStatus(fields.get("to", ""))
     except ValueError:
-        raise InvalidField(field="to", reason="应为 to_dispatch 或 answered") from None
+        raise InvalidField(field="to", reason="只能转派单或直接答复") from None
     if to not in (TicketStatus.TO_DISPATCH, TicketStatus.ANSWERED):
-        raise InvalidField(field="to", reason="应为 to_dispatch 或 answered")
+        raise InvalidField(field="to", reason="只能转派单或直接答复")
     return await _move(house_of(request), person, ticket_id, to, fields)
 
 

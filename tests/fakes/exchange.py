@@ -68,7 +68,7 @@ class Exchange:
         self._fault("before")
         both = [self._named(name) for name in (caller, seat) if name]
         if None in both and (len(both) == 1 or "PJSIP/lead" in (seat or "")):
-            raise ActionRefused(reason="Channel does not exist")  # as Asterisk: both or nobody
+            raise ActionRefused(answer="Channel does not exist")  # as Asterisk: both or nobody
         for name in (caller, seat):
             channel = self._named(name or "")
             if channel is not None and held and name == caller:

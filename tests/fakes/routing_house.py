@@ -50,7 +50,7 @@ class Board:
 
     async def direct(self, channel: str, variables: dict[str, int]) -> None:
         if self._refuses:
-            raise ActionRefused(action="Setvar", reason="No such channel")
+            raise ActionRefused(action="Setvar", answer="No such channel")
         self.told.append((channel, variables))
 
 

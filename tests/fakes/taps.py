@@ -83,7 +83,7 @@ class Taps:
 
     async def tap(self, channel: str, leg_id: str, address: str, codec: str) -> None:
         if self.once and any(channel == before for before, _, _ in self.streams):
-            raise ActionRefused(reason="No such channel")
+            raise ActionRefused(answer="No such channel")
         host, _, port = address.partition(":")
         rate_hz = 16000 if codec == "slin16" else 8000
         sound = self.sounds[channel][codec] + bytes(2 * rate_hz * self._tail_s)

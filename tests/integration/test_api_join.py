@@ -49,6 +49,18 @@ async def test_a_joined_file_keeps_its_caller_and_is_listed_under_the_other(file
     assert [row["id"] for row in (await op02.get("/api/tickets?status=merged")).json()["tickets"]] == [MINE]
 
 
+async def test_a_refusal_is_a_sentence_and_its_facts_are_beside_it(files):
+    op02 = await files.as_("op02")
+    closed = (await op02.put(f"/api/tickets/{DONE}", json={"version": 1, "title": "停水"})).json()["error"]
+    assert (closed["message"], closed["facts"]) == ("工单已是“直办办结”，不能再修改", {"status": "answered"})
+    again = (await op02.post(f"/api/tickets/{DONE}/void", json={"version": 1, "reason": "误拨"})).json()[
+        "error"
+    ]
+    assert again["message"] == "工单是“直办办结”，不能改为“已作废”"
+    lost = (await op02.get("/api/tickets/99")).json()["error"]
+    assert lost == {"code": "not-found", "message": "没有找到工单。"}
+
+
 async def test_both_histories_tell_of_it_and_it_is_audited(files):
     op01, op02 = await files.as_("op01"), await files.as_("op02")
     child = (await join(op01)).json()

@@ -22,7 +22,7 @@ class Link:
     async def listing(self, action: str, headers: dict[str, str]) -> list[dict[str, str]]:
         if action == "ConfbridgeListRooms":
             if not self.rooms:
-                raise ActionRefused(action=action, reason="No active conferences.")
+                raise ActionRefused(action=action, answer="No active conferences.")
             return [{"Conference": name} for name in self.rooms]
         present = self.rooms[headers["Conference"]]
         return [{"Channel": who, "AnsweredTime": str(seconds)} for who, seconds in present]
@@ -30,7 +30,7 @@ class Link:
     async def action(self, name: str, headers: dict[str, str]) -> None:
         self.told.append((name, headers))
         if headers["Channel"] == "gone":
-            raise ActionRefused(action=name, reason="Channel not found")
+            raise ActionRefused(action=name, answer="Channel not found")
 
 
 def event(name: str, room: str = "ms-1", who: str = "") -> AmiMessage:
