@@ -190,11 +190,18 @@ async def conclude(
             return []
         return await apply(session, line, CallbackDone(**frame))
     line.tries += 1
-    if line.tries >= rules.tries:
+    if line.tries >= rules.tries or await _has_a_newer_line(session, line):
         return await apply(session, line, CallbackGivenUp(**frame, outcome=outcome))
     again_at = now + rules.spacing
     line.not_before, line.due_at = again_at, max(line.due_at, again_at + rules.spacing)
     return await apply(session, line, CallbackFailed(**frame, outcome=outcome))
+
+
+async def _has_a_newer_line(session: AsyncSession, line: Callback) -> bool:
+    """The number called again in vain after this line was done with: by that one it is called back."""
+    if line.state is not CallbackState.DONE:
+        return False
+    return await callbacks.open_of_number(session, line.number) is not None
 
 
 async def locked(session: AsyncSession, callback_id: int) -> Callback:

@@ -243,6 +243,23 @@ async def test_attempts_in_vain_end_after_as_many_as_the_rules_say(house):
     assert [one.state for one in await house.lines()] == [CallbackState.UNREACHED, CallbackState.WAITING]
 
 
+async def test_a_machine_that_picked_up_while_the_citizen_called_again_leaves_one_line_to_call(house):
+    await house.call(1, "13800000001")
+    (line,) = await house.lines()
+
+    async def end(session, outcome):
+        await conclude(session, await locked(session, line.id), outcome, RULES, house.clock.now())
+
+    await house.order(claim, line.id, 1, RULES, house.clock.now())
+    await house.order(begin_attempt, line.id, 1, "key", house.clock.now())
+    await house.order(end, AttemptOutcome.PICKED_UP)
+    await house.call(2, "13800000001")
+    await house.order(end, AttemptOutcome.NO_ANSWER)
+    first, second = await house.lines()
+    assert (first.state, first.result) == (CallbackState.UNREACHED, AttemptOutcome.NO_ANSWER)
+    assert (second.state, second.open_number) == (CallbackState.WAITING, "13800000001")
+
+
 async def test_a_process_that_died_before_the_press_leaves_an_attempt_that_counts_for_nothing(house):
     await house.call(1, "13800000001")
     (line,) = await house.lines()
