@@ -22,7 +22,7 @@ from telephony.confidence import closed
 
 
 class InConfidence(HotlineError):
-    """这通电话的工单已标为保密，通话内容只有经办人和中心负责人可以看和听。"""
+    """这通电话的工单已标为保密，来电号码和通话内容只有经办人和中心负责人可以看和听。"""
 
     code = "in-confidence"
     status = 403

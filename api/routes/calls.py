@@ -91,6 +91,8 @@ async def reveal(request: Request, person: Operator, call_id: CallIdPath, body: 
     house = house_of(request)
     async with transaction(house.sessions) as session:
         call = await allowed_call(session, person, call_id)
+        # Whose number it is tells who spoke in confidence, as their words would
+        await allowed_words(session, person, call_id)
         now = house.clock.now()
         await accounts.audit(
             session, now, person.id, "number_seen", call_id, reason=body.reason, address=person.address

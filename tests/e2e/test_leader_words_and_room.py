@@ -18,7 +18,7 @@ from tests.e2e.test_draft_in_the_browser import Speech
 from tests.e2e.test_seat_in_the_browser import sign_in
 
 LONG_MS = 60_000
-CLOSED = "这通电话的工单已标为保密，通话内容只有经办人和中心负责人可以看和听。"
+CLOSED = "这通电话的工单已标为保密，来电号码和通话内容只有经办人和中心负责人可以看和听。"
 FIRST, SECOND, THIRD = "石马村的路断了", "多大一段", "大概二十米"
 
 

@@ -272,6 +272,11 @@ async def test_the_caller_of_a_secret_ticket_is_masked_whole_on_every_list(files
     assert (seen["ms-1"], seen["ms-2"]) == ("138****1234", "****")
     call = (await leader.get("/api/calls/ms-2")).json()
     assert (call["caller"], call["caller_masked"]) == ("****", "****")
+    reason = {"reason": "回拨核实"}
+    refused = await leader.post("/api/calls/ms-2/reveal", json=reason)
+    assert (refused.status_code, refused.json()["error"]["code"]) == (403, "in-confidence")
+    for login in ("op01", "head"):
+        assert (await (await files.as_(login)).post("/api/calls/ms-2/reveal", json=reason)).status_code == 200
 
 
 async def test_nobody_calls_a_conference_in_the_name_of_a_ticket_that_he_may_not_open(files):
