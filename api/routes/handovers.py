@@ -17,11 +17,11 @@ from api.routes.calls import CallIdPath
 from api.security import Operator, Person
 from api.state import house_of
 from api.whose import allowed_call
-from core.bridge_words import SEAT, BridgeState, LegState, Presser
+from core.bridge_words import BridgeState, LegState, Presser
 from core.emergency_words import SERVICES, is_emergency, role_of, service_of
 from core.errors import Forbidden, IllegalTransition, NotAtSeat, NotFound
 from core.vocabulary import Role, Speaker
-from db.models import Bridge
+from db.models import Bridge, BridgeLeg, Seat
 from db.repositories import accounts, bridges, directory, emergencies, seats, tickets, utterances
 from db.repositories.directory import Candidate
 from db.session import reading, transaction
@@ -99,24 +99,31 @@ async def hand_over(request: Request, person: Operator, key: Key, body: Handover
 
 @router.post("/{bridge_id}/done")
 async def done(request: Request, person: Operator, bridge_id: Id) -> dict[str, Any]:
-    """已移交: the service has the call; the seat leaves, caller and service go on talking, recorded."""
+    """已移交，我退出: the service has the call; who presses leaves, caller and service talk on, recorded."""
     async with reading(house_of(request).sessions) as session:
         bridge = await bridges.get(session, bridge_id)
         if bridge is None:
             raise NotFound(what="三方通话")
+        legs = await bridges.legs_of(session, bridge_id)
+        own = _inside(legs, await seats.of_operator(session, person.id))
+    if own is None:
         if bridge.account_id != person.id and not person.at_least(Role.SHIFT_LEADER):
             raise Forbidden
-        legs = await bridges.legs_of(session, bridge_id)
+        raise IllegalTransition(reason="您不在这个会议里，无需退出")
     services = [leg.state for leg in legs if is_emergency(leg.role)]
     if LegState.JOINED not in services:
         raise IllegalTransition(reason="对方还没有接通，不能移交")
     if any(state in ON_THE_WAY for state in services):
         # Were it in vain, nobody would be left to call again
         raise IllegalTransition(reason="还有一方正在呼叫，接通或移出后再退出")
-    seat = next((leg for leg in legs if leg.role == SEAT), None)
-    if seat is not None and seat.state is LegState.JOINED:
-        await _service(request).remove(bridge_id, seat.id)
+    await _service(request).remove(bridge_id, own.id)
     return await _told(request, person, bridge_id, "handed_over")
+
+
+def _inside(legs: Sequence[BridgeLeg], seat: Seat | None) -> BridgeLeg | None:
+    """The party that this seat is, by whichever role it came in: the call may have been given to it."""
+    mine = [leg for leg in legs if seat is not None and leg.seat_id == seat.id]
+    return next((leg for leg in mine if leg.state is LegState.JOINED), None)
 
 
 def _service(request: Request) -> Bridges:

@@ -1,4 +1,4 @@
-"""一键三方 pressed in a consultation, with real phones: one conference of all, and nobody is dropped."""
+"""一键三方 and 移交 in a consultation's room, with real phones: one conference, and nobody is dropped."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from typing import Any, Final
 
 import pytest
 
+from ops.phone import ScriptedPhone
 from tests.e2e.bridge_house import open_house
+from tests.e2e.hearing import voice
 from tests.e2e.hotline import wait_for
 from tests.e2e.transfer_house import TONES_HZ, Parties, TransferHouse
 
@@ -83,3 +85,34 @@ def test_a_colleague_who_is_still_rung_goes_on_being_rung(house: TransferHouse, 
         here.talk(caller={"seat", "outside"}, seat={"caller", "outside"})
         here.colleague.answer()
         all_talk(house, here, bridge_id)
+
+
+def test_a_colleague_who_was_given_the_call_hands_it_to_119_and_is_the_one_who_leaves(
+    house: TransferHouse, tmp_path: Path
+) -> None:
+    sound = voice(tmp_path, "outside", TONES_HZ["outside"])
+    with (
+        ScriptedPhone.outside(house.carrier, house.settings, "119", auto_answer=True, **sound) as fire,
+        house.parties(tmp_path) as here,
+    ):
+        bridge_id = house.consult(seat_id=2)["id"]
+        house.until(bridge_id, caller="held", seat="joined", colleague="joined")
+        house.order(bridge_id, "complete")
+        house.until(bridge_id, caller="joined", seat="left", colleague="joined")
+        headers = {"X-CSRF-Token": house.colleague.csrf, "Idempotency-Key": "colleague-to-119"}
+        called = house.colleague.http.post("/api/v1/handovers", json={"service": "119"}, headers=headers)
+        assert (called.status_code, called.json()["id"]) == (200, bridge_id), called.text
+        house.viewer = house.colleague
+        house.until(bridge_id, **{"emergency-119": "joined"})
+        here.talk(caller={"colleague", "outside"}, colleague={"caller", "outside"})
+        house.colleague.post(f"/api/v1/handovers/{bridge_id}/done")
+        house.colleague.seat_is(2, "wrap_up")
+        house.viewer = house.leader
+        house.until(bridge_id, caller="joined", colleague="removed", **{"emergency-119": "joined"})
+        here.talk(caller={"outside"}, outside={"caller"})
+        again = house.colleague.http.post(f"/api/v1/handovers/{bridge_id}/done", headers=headers)
+        assert again.status_code == 409
+        assert "您不在这个会议里" in again.json()["error"]["message"]
+        fire.hang_up()
+        here.caller.wait_ended(30)
+    house.viewer = house.operator

@@ -186,6 +186,41 @@ async def test_the_seat_leaves_once_the_service_has_it_and_not_before(talk):
     assert len(await talk.looks("handed_over")) == 1
 
 
+async def given_to_a_colleague(talk, own: LegState) -> None:
+    """Seat 2's colleague op02 is in the room; the call is his where the own seat has left."""
+    leg = {"state": LegState.JOINED, "since": NOW, "seat_id": 2, "channel": "PJSIP/seat2-1"}
+    await talk.add(
+        *a_conference(LegState.JOINED, True), BridgeLeg(id=3, bridge_id=1, role="colleague", **leg)
+    )
+    await talk.sit("op02", 2, "ms-1")
+    async with transaction(talk.sessions) as session:
+        (await session.get(BridgeLeg, 1)).state = own
+        if own is LegState.LEFT:
+            bridge = await session.get(Bridge, 1)
+            bridge.seat_id, bridge.account_id = 2, IDS["op02"]
+
+
+@pytest.mark.parametrize("own", [LegState.LEFT, LegState.JOINED])
+async def test_a_colleague_in_the_room_leaves_it_and_nobody_else_does(talk, own):
+    await given_to_a_colleague(talk, own)
+    answer = await (await talk.as_("op02")).post("/api/v1/handovers/1/done")
+    assert answer.status_code == 200, answer.text
+    assert talk.rooms.removed == [(1, 3)]
+    (look,) = await talk.looks("handed_over")
+    assert look.account_id == IDS["op02"]
+
+
+@pytest.mark.parametrize(("login", "status"), [("op01", 403), ("leader", 409)])
+async def test_who_is_not_in_the_room_cannot_leave_it_nor_send_another_out(talk, login, status):
+    await given_to_a_colleague(talk, LegState.LEFT)
+    answer = await (await talk.as_(login)).post("/api/v1/handovers/1/done")
+    assert answer.status_code == status
+    assert talk.rooms.removed == []
+    assert await talk.looks("handed_over") == []
+    if status == 409:
+        assert "您不在这个会议里" in answer.json()["error"]["message"]
+
+
 async def test_the_ticket_becomes_most_urgent_and_says_who_took_it_when(talk):
     await talk.add(*a_conference(LegState.JOINED, True))
     about = {"at": NOW, "bridge_id": 1, "call_id": "ms-1", "leg_id": 2, "role": "emergency-119", "attempt": 1}
