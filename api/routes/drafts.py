@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from typing import Any, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
-from fastapi import APIRouter, BackgroundTasks, Request
+from fastapi import APIRouter, BackgroundTasks, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 from rapidfuzz import fuzz
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from api.alarm_anew import ALARMS, raised_anew
 from api.alarm_log import Alarm, AlarmLog
 from api.routes.calls import CallIdPath
 from api.security import Operator, Person
@@ -34,8 +35,15 @@ LABELS: Final = {
     "secret": "保密", "respondent": "被反映对象", "title": "标题", "content": "内容",
 }  # fmt: skip
 FIELDS: Final = ("type", "category", "town", "village", "place_detail", "phone", "event_time", "amount", "urgency", "secret", "respondent")  # fmt: skip # noqa: E501
-ALARMS: Final = ("E1", "E2")
 SAME_CALLER_DAYS, SAME_MATTER_DAYS, LIKE_TEXT = 30, 7, 75.0
+
+
+class Aside(BaseModel):
+    """What this operator put aside: the gravest class, and how far the caller had come when it rose."""
+
+    model_config = ConfigDict(extra="forbid")
+    aside_class: Literal["", "E1", "E2"] = ""
+    aside_s: float = Field(0.0, ge=0, le=1_000_000)
 
 
 class Ignored(BaseModel):
@@ -48,7 +56,11 @@ class Ignored(BaseModel):
 
 @router.get("/calls/{call_id}/draft")
 async def get_draft(
-    request: Request, person: Operator, call_id: CallIdPath, afterwards: BackgroundTasks
+    request: Request,
+    person: Operator,
+    call_id: CallIdPath,
+    afterwards: BackgroundTasks,
+    aside: Annotated[Aside, Query()],
 ) -> dict[str, Any]:
     """Every field with its value, how sure it is and the words it came from."""
     house, desk = house_of(request), _desk(request)
@@ -63,10 +75,15 @@ async def get_draft(
         return {"ready": False, "reason": desk.reason, "deaf": deaf}
     async with reading(house.sessions) as session:
         answer = await _answer(session, house, desk, person, call_id, drafted)
+    alarm = answer["alarm"]
+    if alarm and aside.aside_class and alarm["class"] >= aside.aside_class:  # a graver one stands as it is
+        fresh = await raised_anew(desk, drafted, words, aside.aside_s)
+        since = _alarm(fresh.draft, answer["fields"], fresh.lines) if fresh is not None else None
+        answer["alarm"] = since and {**since, "heard_s": alarm["heard_s"]}
     if alarm := answer["alarm"]:
-        words = alarm["evidence"]["words"] if alarm["evidence"] else ""
+        said = alarm["evidence"]["words"] if alarm["evidence"] else ""
         # The banner waits for no writer's lock
-        afterwards.add_task(_alarms(request).raised, house, person, Alarm(call_id, alarm["class"], words))
+        afterwards.add_task(_alarms(request).raised, house, person, Alarm(call_id, alarm["class"], said))
     return {"deaf": deaf} | answer
 
 
@@ -158,6 +175,7 @@ def _alarm(draft: Draft, fields: dict[str, Any], lines: Sequence[Utterance]) -> 
         "category": fields["category"]["value"],
         "town": fields["town"]["code"],
         "village": fields["village"]["code"],
+        "heard_s": max((line.end_s for line in lines if line.speaker is Speaker.CALLER), default=0.0),
     }
 
 

@@ -95,12 +95,15 @@ async def audited_since(
     return await session.scalar(query.limit(1)) is not None
 
 
-async def alarm_audited(session: AsyncSession, act: str, call_id: str, emergency_class: str) -> bool:
-    """Whether that is already written down of this call's alarm of this class."""
+async def alarm_audited(
+    session: AsyncSession, act: str, call_id: str, emergency_class: str, words: str
+) -> bool:
+    """Whether that is already written down of this call's alarm of this class by these words."""
     query = select(AuditEntry.id).where(
         AuditEntry.act == act,
         AuditEntry.subject == call_id,
         AuditEntry.details["emergency_class"].as_string() == emergency_class,
+        AuditEntry.details["words"].as_string() == words,
     )
     return await session.scalar(query.limit(1)) is not None
 

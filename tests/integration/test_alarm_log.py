@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from api.alarm_log import IGNORED, RAISED, AlarmLog
@@ -26,12 +28,23 @@ async def talking(house: WebHouse, tmp_path) -> WebHouse:
     house.app.state.drafts = DraftDesk(tmp_path / "no-model")
     await house.app.state.drafts.start(house.sessions)
     await house.add(a_call("ms-1", state=CallState.TALKING), a_ticket(7, "op01", call_id="ms-1"))
-    words = {"text": SAID, "raw_text": SAID, "confidence": 0.9, "words": []}
-    async with transaction(house.sessions) as session:
-        await utterances.add(
-            session, call_id="ms-1", speaker=Speaker.CALLER, start_s=3, end_s=6, source="live", **words
-        )
+    await say(house, SAID, 3)
     return house
+
+
+async def say(house: WebHouse, text: str, at_s: float) -> None:
+    """One settled line of the caller, three seconds long."""
+    words = {"text": text, "raw_text": text, "confidence": 0.9, "words": []}
+    when = {"start_s": at_s, "end_s": at_s + 3, "source": "live"}
+    async with transaction(house.sessions) as session:
+        await utterances.add(session, call_id="ms-1", speaker=Speaker.CALLER, **when, **words)
+
+
+async def seen(house: WebHouse, aside: dict[str, Any] | None = None) -> Any:
+    """The alarm as op01's page has it, who put `aside` aside."""
+    page = await house.as_("op01")
+    asked = {"aside_class": aside["class"], "aside_s": aside["heard_s"]} if aside else {}
+    return (await page.get("/api/calls/ms-1/draft", params=asked)).json()["alarm"]
 
 
 async def test_an_alarm_is_written_down_once_however_often_it_is_looked_at(talking):
@@ -64,3 +77,34 @@ async def test_a_draft_without_an_alarm_writes_nothing(talking):
             line.text = "请问老人高龄补贴要去哪里领"
     assert (await page.get("/api/calls/ms-1/draft")).json()["alarm"] is None
     assert not await talking.looks(RAISED)
+
+
+async def test_what_was_put_aside_stays_so_and_another_danger_of_the_same_class_does_not(talking):
+    await say(talking, "有人晕倒了 昏迷不醒", 7)
+    first = await seen(talking)
+    assert first["class"] == "E1"
+    assert await seen(talking, first) is None, "the same words, drafted again"
+    await say(talking, "请问你们几点下班", 11)
+    assert await seen(talking, first) is None, "more words, no danger in them"
+    await say(talking, "快点来 我隔壁屋头起火了 人还在里头", 15)
+    second = await seen(talking, first)
+    assert second["class"] == "E1"
+    assert second["evidence"]["words"] in "快点来 我隔壁屋头起火了 人还在里头"
+    assert await seen(talking, second) is None
+    raised = [look.details["words"] for look in await talking.looks(RAISED)]
+    assert raised == [first["evidence"]["words"], second["evidence"]["words"]]
+
+
+async def test_a_graver_danger_goes_past_what_was_put_aside(talking):
+    first = await seen(talking)
+    assert first["class"] == "E2"
+    await say(talking, "有人晕倒了 昏迷不醒", 7)
+    assert (await seen(talking, first))["class"] == "E1"
+
+
+async def test_putting_the_same_alarm_aside_twice_is_written_down_once(talking):
+    page = await talking.as_("op01")
+    for words in ("漏气了", "漏气了", "起火了"):
+        alarm = {"emergency_class": "E2", "words": words}
+        assert (await page.post("/api/calls/ms-1/draft/ignored", json=alarm)).status_code == 200
+    assert [look.details["words"] for look in await talking.looks(IGNORED)] == ["漏气了", "起火了"]

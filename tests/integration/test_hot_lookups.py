@@ -57,7 +57,9 @@ HOT: dict[str, Callable[[AsyncSession], Awaitable[Any]]] = {
     "what is to be joined": lambda session: recordings.in_state(session, RecordingState.CAPTURED),
     "calls without a ticket": lambda session: tickets.calls_without(session, NOW),
     "calls in vain": lambda session: callbacks.calls_to_look_at(session, NOW),
-    "whether an alarm is written down": lambda session: accounts.alarm_audited(session, "a", "ms-1", "E1"),
+    "whether an alarm is written down": lambda session: accounts.alarm_audited(
+        session, "a", "ms-1", "E1", "火"
+    ),
     "whether a look is written down": lambda session: accounts.audited_since(session, 1, "a", "ms-1", NOW),
     "the end of a seat's work": lambda session: event_log.next_of_seat(session, 1, NOW, {"SeatLeft"}),
     "parties who pressed 2": lambda session: callback_parties.to_look_at(session, NOW),

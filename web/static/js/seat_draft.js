@@ -12,7 +12,8 @@ let draft = null;
 let asked = 0;
 let soon;
 let mine = { touched: [], filled: {} }; // what the operator wrote, and what the machine wrote last, for this ticket
-let ignored = "";
+let raised = null; // the banner that stands: by which words, and up to which second the caller was heard when it came
+let aside = null; // the alarm that was put aside: of which call, of which class, said up to which second
 
 export function mountDraft() {
   const form = byId("ticket");
@@ -39,16 +40,18 @@ async function fetchDraft() {
   const callId = desk.callId;
   if (!callId || !desk.call?.answered_at) return;
   const turn = ++asked;
-  const fresh = await get(`/api/calls/${callId}/draft`);
+  const known = aside?.callId === callId ? `?${new URLSearchParams({ aside_class: aside.danger, aside_s: aside.heard_s })}` : "";
+  const fresh = await get(`/api/calls/${callId}/draft${known}`);
   if (turn !== asked || callId !== desk.callId) return;
   if (!fresh.ready) { setTimeout(ask, 2000); draft = fresh; return draw(); }
   draft = fresh;
   recall();
   fill(false);
   draw();
-  if (fresh.alarm && alarmKey(fresh.alarm) !== ignored) proposeBridge(fresh.alarm); else proposeBridge(null);
+  const reason = fresh.alarm && `${callId} ${fresh.alarm.class} ${fresh.alarm.evidence?.words}`;
+  if (reason !== raised?.reason) raised = reason && { reason, heard_s: fresh.alarm.heard_s };
+  proposeBridge(fresh.alarm);
 }
-const alarmKey = (alarm) => `${desk.callId} ${alarm.class}`;
 
 const valueOf = (name, field) => (name === "town" || name === "village" ? field.code : field.value);
 function wanted(all) {
@@ -102,11 +105,16 @@ function accept(name) {
   draw();
 }
 async function ignoreAlarm() {
+  const { callId } = desk;
   const { alarm } = draft;
-  ignored = alarmKey(alarm);
+  const before = aside?.callId === callId ? aside.danger : "E2";
+  aside = { callId, danger: alarm.class < before ? alarm.class : before, heard_s: raised.heard_s };
+  draft.alarm = null;
+  asked += 1; // what is on its way was asked before and would bring the banner back
   proposeBridge(null);
   draw();
-  await post(`/api/calls/${desk.callId}/draft/ignored`, { emergency_class: alarm.class, words: alarm.evidence?.words ?? "" });
+  ask();
+  await post(`/api/calls/${callId}/draft/ignored`, { emergency_class: alarm.class, words: (alarm.evidence?.words ?? "").slice(0, 200) });
 }
 
 const howSure = (share) => (share >= 0.8 ? "有把握" : share >= SURE ? "较有把握" : "请核对");
@@ -115,7 +123,7 @@ function draw() {
   place.replaceChildren();
   if (!draft || !desk.callId) return;
   if (!draft.ready) return place.append(make("h2", "自动填单"), make("p", draft.reason, { class: "quiet" }));
-  if (draft.alarm && alarmKey(draft.alarm) !== ignored) place.append(banner(draft.alarm));
+  if (draft.alarm) place.append(banner(draft.alarm));
   const head = make("h2", "自动填单");
   const all = make("button", null, { class: "btn btn-sm", id: "draft-accept", type: "button", "data-testid": "draft-accept" }, make("span", "全部采用", { class: "label" }), make("kbd", "Alt+C"));
   all.onclick = acceptAll;
