@@ -25,14 +25,17 @@ from core.callback_events import (
 from core.callback_words import OPEN, AttemptOutcome, CallbackSource, CallbackState
 from core.errors import Forbidden, HotlineError, NotFound
 from core.ids import CallId, OperatorId
+from core.ticket_words import TicketStep
 from db.models import Call, Callback, CallbackAttempt, CallbackCall, Ticket, TicketEvent
 from db.repositories import callbacks, calls, event_log, tickets
 from tickets.callback_rules import Rules, callable_number, source_of
 from tickets.callback_states import next_state
 
 Facts = list[CallbackFact]
-_NOTED: Final = {AttemptOutcome.CONNECTED: "called_back", AttemptOutcome.PICKED_UP: "picked_up"}
-"""What a ticket's history says: that a phone was picked up is not that somebody was spoken to."""
+_NOTED: Final = {
+    AttemptOutcome.CONNECTED: TicketStep.CALLED_BACK,
+    AttemptOutcome.PICKED_UP: TicketStep.PICKED_UP,
+}
 
 
 class CallbackTaken(HotlineError):
@@ -235,7 +238,9 @@ async def apply(session: AsyncSession, line: Callback, fact: CallbackFact) -> Fa
     return [fact]
 
 
-async def _note_on_ticket(session: AsyncSession, line: Callback, reason: str, now: dt.datetime) -> None:
+async def _note_on_ticket(
+    session: AsyncSession, line: Callback, reason: TicketStep, now: dt.datetime
+) -> None:
     ticket = await session.get(Ticket, line.ticket_id) if line.ticket_id is not None else None
     if ticket is None:
         return

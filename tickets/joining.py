@@ -12,13 +12,13 @@ from typing import Final
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.errors import IllegalTransition, InvalidField, NotFound
+from core.ticket_words import TicketStep
 from core.vocabulary import TicketStatus, label
 from db.models import Ticket, TicketEvent
 from db.repositories import tickets
 from tickets.lifecycle import JOINABLE
 from tickets.service import StaleTicket
 
-JOINED, TAKEN_IN, PARTED, GIVEN_BACK = "joined", "taken_in", "parted", "given_back"
 _NOT_JOINED: Final = "并入的情况已经变了，请看当前状态后再试"
 
 
@@ -50,8 +50,8 @@ async def join(
     if await tickets.joined_to(session, child.id):
         raise HoldsOthers
     child.parent_id = parent.id
-    _step(session, child, TicketStatus.MERGED, _event(JOINED, parent, account_id, now))
-    _step(session, parent, parent.status, _event(TAKEN_IN, child, account_id, now))
+    _step(session, child, TicketStatus.MERGED, _event(TicketStep.JOINED, parent, account_id, now))
+    _step(session, parent, parent.status, _event(TicketStep.TAKEN_IN, child, account_id, now))
     await session.flush()
     return child, parent
 
@@ -73,8 +73,8 @@ async def part(
     if child.parent_id != parent.id:
         raise IllegalTransition(status=str(child.status), reason=_NOT_JOINED)
     child.parent_id = None
-    _step(session, child, await _stood(session, child), _event(PARTED, parent, account_id, now))
-    _step(session, parent, parent.status, _event(GIVEN_BACK, child, account_id, now))
+    _step(session, child, await _stood(session, child), _event(TicketStep.PARTED, parent, account_id, now))
+    _step(session, parent, parent.status, _event(TicketStep.GIVEN_BACK, child, account_id, now))
     await session.flush()
     return child, parent
 
@@ -95,11 +95,11 @@ async def _both(session: AsyncSession, child_id: int, parent_id: int, version: i
 
 async def _stood(session: AsyncSession, child: Ticket) -> TicketStatus:
     """Where a joined file stood before it was joined last."""
-    steps = [step for step in await tickets.history(session, child.id) if step.reason == JOINED]
+    steps = [step for step in await tickets.history(session, child.id) if step.reason == TicketStep.JOINED]
     return steps[-1].from_status or TicketStatus.PENDING_ACCEPT
 
 
-def _event(reason: str, other: Ticket, account_id: int, now: dt.datetime) -> TicketEvent:
+def _event(reason: TicketStep, other: Ticket, account_id: int, now: dt.datetime) -> TicketEvent:
     changes = {"number": other.number, "ticket_id": other.id}
     return TicketEvent(at=now, account_id=account_id, reason=reason, changes=changes)
 

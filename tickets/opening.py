@@ -7,6 +7,7 @@ import datetime as dt
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.clock import SHANGHAI
+from core.ticket_words import TicketStep
 from db.models import Ticket, TicketEvent
 from db.repositories import tickets
 
@@ -24,7 +25,7 @@ async def begin(session: AsyncSession, ticket: Ticket, account_id: int | None, n
             at=now,
             account_id=account_id,
             to_status=ticket.status,
-            reason="opened",
+            reason=TicketStep.OPENED,
             changes={},
         )
     )

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from core.errors import HotlineError, IllegalTransition, InvalidField, NotFound
 from core.events import TicketChanged
 from core.ids import CallId, SeatId, TicketId
+from core.ticket_words import TicketStep
 from core.vocabulary import TicketKind, TicketStatus, Urgency, label
 from db.models import Call, Category, Ticket, TicketEvent, Town, Village
 from db.repositories import calls, event_log, tickets
@@ -85,7 +86,7 @@ async def hand_over(
             account_id=operator_id,
             from_status=ticket.status,
             to_status=ticket.status,
-            reason="transferred",
+            reason=TicketStep.TRANSFERRED,
             changes={},
         )
     )
@@ -117,7 +118,7 @@ async def edit(
                 account_id=account_id,
                 from_status=ticket.status,
                 to_status=ticket.status,
-                reason="edited",
+                reason=TicketStep.EDITED,
                 changes={"fields": sorted(changed)},
             )
         )

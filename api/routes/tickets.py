@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from api.security import MAX_ROW_ID, PLAIN_TEXT, Operator, Person, log_look
 from api.state import House, house_of
 from core.errors import Forbidden, InvalidField, NotFound
+from core.ticket_words import STEP_LABELS
 from core.vocabulary import PauseReason, Role, TicketKind, TicketStatus, Urgency, label
 from db.models import Category, Ticket, Town, Village
 from db.repositories import accounts, recordings, seats, tickets
@@ -208,6 +209,7 @@ async def whole(session: AsyncSession, ticket: Ticket, person: Person) -> dict[s
                 "from_label": label(event.from_status) if event.from_status else None,
                 "to_label": label(event.to_status),
                 "reason": event.reason,
+                "words": STEP_LABELS.get(event.reason, event.reason),
                 "changes": event.changes,
             }
             for event in await tickets.history(session, ticket.id)

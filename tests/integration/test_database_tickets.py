@@ -139,7 +139,7 @@ async def test_a_refused_step_leaves_the_ticket_as_it_was(sessions):
             fields = {"version": 1, "kind": TicketKind.HELP, "content": "路断了"}
             await service.move(session, ticket.id, TicketStatus.TO_DISPATCH, fields, ME, NOW)
 
-    with pytest.raises(HotlineError, match="有误"):
+    with pytest.raises(HotlineError, match="请选择分类"):
         await send_on()
     stored = await row(sessions, ticket.id)
     assert (stored.content, stored.kind, stored.version, stored.status) == ("", None, 1, TicketStatus.DRAFT)

@@ -36,5 +36,5 @@ def test_what_a_killed_run_left_is_removed_and_a_running_ones_is_kept(settings):
         (folder / "usr").mkdir(parents=True)
     with pytest.raises(SetupIncomplete) as refused:
         unpack_runtime(settings, lambda _line: None)
-    assert "no such mirror" in refused.value.message
+    assert "no such mirror" in str(refused.value)
     assert sorted(file.name for file in beside.iterdir()) == [ours.name, "runtime"]

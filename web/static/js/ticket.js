@@ -12,10 +12,9 @@ const form = new TicketForm();
 const history = new BridgeHistory(id);
 bindTicketKeys();
 clickToDial("ticket-dial", async () => { if (form.dirty) await form.save(); return { ticket_id: id }; }, "ticket-saved");
-const REASONS = { opened: "建立", edited: "修改", called_back: "回拨接通", picked_up: "回拨已摘机（未确认是否本人）", joined: "并入", taken_in: "收进", parted: "拆出自", given_back: "拆出" };
 const words = (event) => {
   const step = event.from_label && event.from_label !== event.to_label ? `${event.from_label} → ${event.to_label}` : event.to_label;
-  return `${moment(event.at)} ${event.who} ${step} ${REASONS[event.reason] ?? event.reason}${event.changes.number ? ` ${event.changes.number}` : ""}`;
+  return `${moment(event.at)} ${event.who} ${step} ${event.words}${event.changes.number ? ` ${event.changes.number}` : ""}`;
 };
 const drawEvents = (ticket) => byId("events").replaceChildren(...ticket.events.map((event) => make("li", words(event))));
 // What was joined into this file, each with its own caller; or the file that this one was joined into
