@@ -18,7 +18,7 @@ from core.clock import Clock
 from db.repositories import accounts, bridges, calls, event_log, seats, tickets
 from db.session import SessionMaker, transaction
 from telephony.bridge_key import Press
-from telephony.bridge_limits import check_caps, read_limits
+from telephony.bridge_limits import Wanted, check_caps, read_limits
 from telephony.bridge_press import look_up, new_bridge, write_rows
 from telephony.bridge_step import Step
 from telephony.ports import Directory
@@ -68,7 +68,7 @@ async def _press(session: AsyncSession, clock: Clock, press: Press, kind: Bridge
     now, limits = clock.now(), await read_limits(session)
     await bridges.of_press(session, press.key, None)
     await bridges.of_press(session, press.key, _NOBODY)
-    await check_caps(session, limits, 1, now, kind)
+    await check_caps(session, limits, now, Wanted(kind, press.roles, 1))
     bridge = new_bridge(press, now)
     bridge.key, bridge.kind = f"{_NOBODY}-{kind}", kind
     session.add(bridge)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.bridge_words import BridgeKind
 from core.clock import SHANGHAI
+from core.emergency_words import is_emergency
 from core.errors import HotlineError
 from db.models.reference import Policy
 from db.repositories import bridges
@@ -34,6 +35,8 @@ _KEYS: Final = (
     "outbound_day",
     "outbound_ring_s",
     "consult_seat_day",
+    "consult_day",
+    "service_day",
     "transfer_return_s",
 )
 _LETTERS: Final = {"X": "[0-9]", "N": "[2-9]", "Z": "[1-9]"}
@@ -77,13 +80,17 @@ class Limits:
     """A citizen is given longer: there is no next number."""
     parties: int = 8
     seat_day: int = 40
-    consult_day: int = 200
+    consult_seat_day: int = 200
     return_s: float = 15
     """How long a caller whom nobody took rings at the seat that sent him."""
     day: int = 300
-    """Outbound attempts of all conferences in one day."""
+    """Attempts outside of all conferences in one day."""
+    consult_day: int = 1000
+    """Of all consultations."""
+    service_day: int = 100
+    """At 110, 119, 120 and 122, from wherever they are called."""
     presser_day: int = 90
-    """Of those, how many whoever presses without a seat may order: a grid worker, another system."""
+    """How many attempts one may order who presses without a seat: a grid worker, another system."""
     outbound_seat_day: int = 120
     outbound_day: int = 1000
 
@@ -114,7 +121,9 @@ async def read_limits(session: AsyncSession) -> Limits:
         outbound_ring_s=_number(values, "outbound_ring_s", 45),
         parties=int(_number(values, "bridge_parties", 8)),
         seat_day=int(_number(values, "bridge_seat_day", 40)),
-        consult_day=int(_number(values, "consult_seat_day", 200)),
+        consult_seat_day=int(_number(values, "consult_seat_day", 200)),
+        consult_day=int(_number(values, "consult_day", 1000)),
+        service_day=int(_number(values, "service_day", 100)),
         return_s=_number(values, "transfer_return_s", 15),
         day=int(_number(values, "bridge_day", 300)),
         presser_day=int(_number(values, "bridge_presser_day", 90)),
@@ -123,32 +132,46 @@ async def read_limits(session: AsyncSession) -> Limits:
     )
 
 
-async def check_caps(
-    session: AsyncSession,
-    limits: Limits,
-    seat_id: int | None,
-    now: dt.datetime,
-    kind: BridgeKind = BridgeKind.EMERGENCY,
-    presser: str | None = None,
-) -> None:
-    """Where this seat or presser, or the house, has had enough. Calls out never use up what emergencies have.
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is about to be dialled, and by whom."""
+
+    kind: BridgeKind = BridgeKind.EMERGENCY
+    outside: Collection[str] = ("extra-1",)
+    """The roles that are no seat of ours: those cost nothing."""
+    seat_id: int | None = None
+    """Whose key it is; none where a room runs already."""
+    presser: str | None = None
+
+
+async def check_caps(session: AsyncSession, limits: Limits, now: dt.datetime, wanted: Wanted) -> None:
+    """Where this seat or presser, or the house, has had enough.
+
+    Conferences, consultations, calls out and the emergency services are counted each by itself: nothing
+    ordinary may use up what a caller in need has.
 
     Raises:
         TooManyBridges, TooManyCallsOut.
     """
-    outbound = kind is BridgeKind.OUTBOUND
+    kind, seat_id, presser = wanted.kind, wanted.seat_id, wanted.presser
+    services = [role for role in wanted.outside if is_emergency(role)]
+    others = len(services) < len(wanted.outside)
     midnight = now.astimezone(SHANGHAI).replace(hour=0, minute=0, second=0, microsecond=0)
-    pressed, dialled = await bridges.counts_since(session, midnight, seat_id, kind)
-    if outbound:
-        if pressed >= limits.outbound_seat_day or dialled >= limits.outbound_day:
-            raise TooManyCallsOut
+    counts = await bridges.counts_since(session, midnight, seat_id, kind)
+    seat_day, day = {
+        BridgeKind.EMERGENCY: (limits.seat_day, limits.day),
+        BridgeKind.CONSULT: (limits.consult_seat_day, limits.consult_day),
+        BridgeKind.OUTBOUND: (limits.outbound_seat_day, limits.outbound_day),
+    }[kind]
+    too_many = TooManyCallsOut if kind is BridgeKind.OUTBOUND else TooManyBridges
+    if seat_id is not None and counts.pressed >= seat_day and (others or not services):
+        raise too_many(seat_id=seat_id)
+    if (others and counts.dialled >= day) or (services and counts.services >= limits.service_day):
+        raise too_many
+    if presser is None:
         return
-    most = limits.seat_day if kind is BridgeKind.EMERGENCY else limits.consult_day
-    if seat_id is not None and pressed >= most:
-        raise TooManyBridges(seat_id=seat_id)
-    if dialled >= limits.day:
-        raise TooManyBridges
-    if presser is not None and await bridges.dialled_by(session, midnight, presser) >= limits.presser_day:
+    own = await bridges.dialled_by(session, midnight, presser)
+    if (others and own.dialled >= limits.presser_day) or (services and own.services >= limits.presser_day):
         raise TooManyBridges(presser=presser)
 
 

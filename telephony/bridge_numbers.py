@@ -7,11 +7,15 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from core.errors import IllegalTransition
+from core.bridge_words import CALLER
+from core.emergency_words import is_emergency
+from core.errors import IllegalTransition, NotFound
+from core.vocabulary import BridgeRole
 from db.models.bridge import BridgeLeg, BridgeNumber
-from db.repositories import bridges, tickets
+from db.repositories import bridges
 from db.session import SessionMaker, reading
 from telephony.bridge_limits import may_dial
+from telephony.bridge_matter import matter_of
 from telephony.bridge_states import LIVE
 from telephony.bridge_step import Step
 from telephony.ports import Directory, Number
@@ -31,11 +35,34 @@ async def numbers_since(
             return []
         if await bridges.numbers_of(session, [leg.id]):
             return []
-        ticket = await tickets.get(session, bridge.ticket_id) if bridge.ticket_id is not None else None
-    if ticket is None:
-        return []
-    about = ticket.category_code or bridge.about or None
-    return await directory.numbers_for(leg.role, about, ticket.town_code, ticket.village_id)
+    return await numbers_of_role(sessions, directory, bridge_id, leg.role)
+
+
+async def numbers_of_role(
+    sessions: SessionMaker, directory: Directory, bridge_id: int, role: str
+) -> Sequence[Number]:
+    """Whom the directory has for this role, for what the room is about and where: as a press asks.
+
+    Raises:
+        NotFound: there is no such room.
+    """
+    async with reading(sessions, urgent=True) as session:
+        bridge = await bridges.get(session, bridge_id)
+        if bridge is None:
+            raise NotFound(what="三方通话")
+        matter = await matter_of(session, bridge)
+    return await directory.numbers_for(role, matter.category or None, matter.town, matter.village)
+
+
+async def check_new(
+    session: AsyncSession, legs: Sequence[BridgeLeg], role: str | None, numbers: Sequence[Number]
+) -> None:
+    """Raises IllegalTransition for a person, service or citizen who is in the room or on the way."""
+    citizen = role == BridgeRole.CITIZEN
+    if citizen and any(leg.role == CALLER and leg.state in LIVE for leg in legs):
+        raise IllegalTransition(reason="来电群众已在通话中")
+    if role is None or citizen or is_emergency(role):  # by its role or by its number, it is rung once
+        await check_not_here(session, legs, numbers)
 
 
 async def check_not_here(session: AsyncSession, legs: Sequence[BridgeLeg], numbers: Sequence[Number]) -> None:

@@ -19,7 +19,7 @@ from db.models.call import Call
 from db.repositories import bridges, calls, seats, supervisions
 from telephony.bridge_key import Press
 from telephony.bridge_legs import apply, dial_order, first_attempt
-from telephony.bridge_limits import Limits, NobodyToCall, may_dial
+from telephony.bridge_limits import Limits, NobodyToCall, Wanted, may_dial, without_seat
 from telephony.bridge_numbers import number_rows
 from telephony.bridge_step import Move, Step
 from telephony.leader_press import those_of_leader
@@ -57,6 +57,12 @@ def choose(press: Press, found: Mapping[str, Sequence[Number]], limits: Limits) 
     if not press.seats and not any(numbers.values()):
         raise NobodyToCall
     return numbers
+
+
+def wanted_by(press: Press) -> Wanted:
+    """What the press would dial, as the caps count it."""
+    outside = [role for role in press.roles if role not in press.seats]
+    return Wanted(press.kind, outside, press.seat_id, without_seat(press.key, press.seat_id))
 
 
 def new_bridge(press: Press, now: dt.datetime) -> Bridge:

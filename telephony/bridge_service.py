@@ -16,7 +16,6 @@ from core.bridge_events import LegFact, LegRedialled, LegRemoved, LegTalked
 from core.bridge_words import CALLER, BridgeEnd, BridgeState, LegState
 from core.bus import Bus
 from core.clock import Clock
-from core.emergency_words import is_emergency
 from core.errors import ActionRefused, HotlineError, IllegalTransition, InvalidField, NotFound
 from core.tasks import TaskGroup
 from db.models.bridge import Bridge, BridgeLeg
@@ -24,10 +23,10 @@ from db.repositories import bridges, event_log
 from db.session import SessionMaker, reading, transaction
 from telephony.bridge_key import Press
 from telephony.bridge_legs import apply, dial_again
-from telephony.bridge_limits import NobodyToCall, check_caps, may_dial, read_limits, without_seat
-from telephony.bridge_numbers import add_numbers, check_not_here, numbers_since
+from telephony.bridge_limits import NobodyToCall, Wanted, check_caps, may_dial, read_limits, without_seat
+from telephony.bridge_numbers import add_numbers, check_new, numbers_of_role, numbers_since
 from telephony.bridge_orders import give
-from telephony.bridge_press import begin_leg, choose, look_up, new_bridge, write_rows
+from telephony.bridge_press import begin_leg, choose, look_up, new_bridge, wanted_by, write_rows
 from telephony.bridge_rules import back_to_queue, check_not_leader, end, settle
 from telephony.bridge_signs import take
 from telephony.bridge_states import OVER
@@ -83,8 +82,7 @@ class BridgeService:
                     return running.id
                 now, limits = self._parts.clock.now(), await read_limits(session)
                 numbers = choose(press, found, limits)
-                presser = without_seat(press.key, press.seat_id)
-                await check_caps(session, limits, press.seat_id, now, press.kind, presser)
+                await check_caps(session, limits, now, wanted_by(press))
                 bridge = running or new_bridge(press, now)
                 session.add(bridge)
                 await session.flush()
@@ -157,7 +155,7 @@ class BridgeService:
                 raise NobodyToCall
             if leg.state not in OVER:
                 raise IllegalTransition(state=leg.state)
-            await self._check_more(step)
+            await self._check_more(step, leg.role if leg.seat_id is None else None)
             await dial_again(step, leg, 0, LegRedialled)
 
         await self._order(bridge_id, leg_id, work)
@@ -172,12 +170,9 @@ class BridgeService:
         """
         if not numbers and role is None:
             raise InvalidField(field="role", reason="请选择角色或联系人")
-        async with reading(self._parts.sessions, urgent=True) as session:
-            bridge = await bridges.get(session, bridge_id)
-        if bridge is None:
-            raise NotFound(what="三方通话")
         if role is not None and not numbers:
-            numbers = await self._parts.directory.numbers_for(role, bridge.about or None, None, None)
+            sessions, directory = self._parts.sessions, self._parts.directory
+            numbers = await numbers_of_role(sessions, directory, bridge_id, role)
         async with transaction(self._parts.sessions, urgent=True) as session:
             step = await self._step(session, bridge_id)
             legs = await bridges.legs_of(session, bridge_id)
@@ -188,9 +183,8 @@ class BridgeService:
             kept = may_dial(numbers, step.limits)
             if not kept:
                 raise NobodyToCall
-            if role is None or is_emergency(role):  # by its role or by its number, it is rung once
-                await check_not_here(session, legs, kept)
-            await self._check_more(step)
+            await check_new(session, legs, role, kept)
+            await self._check_more(step, name)
             leg = await begin_leg(step, name, kept, asks=asks)
             await self._log(step)
         await self._after(step.change)
@@ -235,10 +229,12 @@ class BridgeService:
             await self._log(step)
         await self._after(step.change)
 
-    async def _check_more(self, step: Step) -> None:
-        """Whether one more may be dialled in a room that runs."""
+    async def _check_more(self, step: Step, role: str | None) -> None:
+        """Whether one more may be dialled in a room that runs: this role, or a seat of ours."""
         presser = without_seat(step.bridge.key, step.bridge.seat_id)
-        await check_caps(step.session, step.limits, None, step.now, step.bridge.kind, presser)
+        outside = [role] if role is not None else []
+        wanted = Wanted(step.bridge.kind, outside, presser=presser)
+        await check_caps(step.session, step.limits, step.now, wanted)
 
     async def _step(self, session: AsyncSession, bridge_id: int) -> Step:
         bridge = await bridges.get_for_update(session, bridge_id)

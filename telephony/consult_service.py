@@ -15,8 +15,8 @@ from db.repositories import bridges, calls
 from db.session import reading, transaction
 from telephony.bridge_key import Ask
 from telephony.bridge_legs import apply, dial_order, note_attempt
-from telephony.bridge_limits import NobodyToCall, check_caps, may_dial, read_limits
-from telephony.bridge_numbers import check_not_here
+from telephony.bridge_limits import NobodyToCall, Wanted, check_caps, may_dial, read_limits
+from telephony.bridge_numbers import check_not_here, numbers_of_role
 from telephony.bridge_press import begin_leg, check_seat
 from telephony.bridge_rules import back_to_queue, caller_of, own_of, send, side_of
 from telephony.bridge_service import BridgeService, Parts
@@ -45,10 +45,8 @@ class ConsultService:
         """
         numbers = ask.numbers
         if ask.role is not None and not numbers:
-            async with reading(self._parts.sessions, urgent=True) as session:
-                bridge = await bridges.get(session, bridge_id)
-            about = bridge.about if bridge is not None else ""
-            numbers = await self._parts.directory.numbers_for(ask.role, about or None, None, None)
+            sessions, directory = self._parts.sessions, self._parts.directory
+            numbers = await numbers_of_role(sessions, directory, bridge_id, ask.role)
 
         async def work(step: Step, legs: list[BridgeLeg]) -> None:
             await _ask(step, legs, ask, numbers)
@@ -143,6 +141,7 @@ async def _ask(step: Step, legs: list[BridgeLeg], ask: Ask, numbers: Sequence[Nu
     caller = caller_of(legs)
     if phase_in(step, legs) not in MAY_ASK or caller is None:
         raise IllegalTransition(reason="请先接回来电，再咨询下一方")
+    role = _new_role(ask, legs)
     kept = may_dial(numbers, step.limits) if ask.seat_id is None else []
     if ask.seat_id is not None:
         await check_seat(step, ask.seat_id)
@@ -152,10 +151,11 @@ async def _ask(step: Step, legs: list[BridgeLeg], ask: Ask, numbers: Sequence[Nu
         if any(leg.role == ask.role for leg in legs):  # one leg a service: called again, never beside
             raise IllegalTransition(reason="已经呼叫过，请在卡片上重拨")
         await check_not_here(step.session, legs, kept)
-    await check_caps(step.session, step.limits, None, step.now)
+    outside = [role] if ask.seat_id is None else []
+    await check_caps(step.session, step.limits, step.now, Wanted(step.bridge.kind, outside))
     if caller.state is LegState.JOINED:
         hold(step, caller)
-    legs.append(await begin_leg(step, _new_role(ask, legs), kept, seat_id=ask.seat_id))
+    legs.append(await begin_leg(step, role, kept, seat_id=ask.seat_id))
     if ask.blind:
         _leave(step, legs)
 

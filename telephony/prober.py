@@ -20,7 +20,7 @@ from db.models.reference import Policy
 from db.repositories import accounts
 from db.session import SessionMaker, reading
 from telephony.ami_protocol import AmiMessage
-from telephony.bridge_limits import Limits, check_caps, read_limits
+from telephony.bridge_limits import Limits, Wanted, check_caps, read_limits
 from telephony.bridge_switch import BridgeSwitch
 from telephony.probe_translate import ProbeHeard, ProbeSign, channel_id, read
 
@@ -163,7 +163,7 @@ class Prober:
         async with reading(self._sessions) as session:
             limits = await read_limits(session)
             limits.check_number(number)
-            await check_caps(session, limits, None, now)
+            await check_caps(session, limits, now, Wanted())
             row = await session.get(Policy, "probe_day")
             most = int(row.value) if row is not None and row.value.isdigit() else DAY
             if await accounts.audited_count(session, "number_tested", midnight) >= most:

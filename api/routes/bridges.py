@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Path, Query, Request
@@ -24,8 +23,10 @@ from db.models import Bridge, Contact, PhoneNumber, Supervision, Ticket, Unit
 from db.repositories import accounts, bridges, directory, seats, supervisions, tickets
 from db.session import reading, transaction
 from telephony.bridge_key import Press
+from telephony.bridge_matter import matter_of, ticket_of
 from telephony.ports import Number
 from telephony.supervision_checks import has_call
+from tickets.callback_rules import callable_number
 
 router = APIRouter(prefix="/api/v1/bridges")
 
@@ -114,6 +115,8 @@ async def add(request: Request, asker: AskerHere, bridge_id: Id, body: AddBody) 
         bridge = await allowed_bridge(session, asker, bridge_id)
         numbers = await directory_number(session, body.number_id) if body.number_id is not None else []
         role = await _role_of(session, bridge, body)
+        if role == BridgeRole.CITIZEN:
+            numbers = citizen(await ticket_of(session, bridge))
     await _service(request).add(bridge_id, role, numbers)
     return await _now(request, asker, bridge_id, "bridge_added")
 
@@ -155,7 +158,7 @@ async def end(request: Request, asker: AskerHere, bridge_id: Id) -> dict[str, An
 async def _role_of(session: AsyncSession, bridge: Bridge, body: AddBody) -> str | None:
     if body.number_id is not None:
         return await emergency_roles.of_number(session, body.number_id)
-    matter = directory.Matter(bridge.about, None, None)
+    matter = await matter_of(session, bridge)
     return (await emergency_roles.named(session, [str(body.role)], matter))[0]
 
 
@@ -185,6 +188,7 @@ async def press_of(session: AsyncSession, asker: Asker, key: str, body: PressBod
     if ticket is not None and person is not None and (call_id is None or ticket.call_id != call_id):
         # Who may not open a ticket calls nobody in its name; who has the caller on the line may always
         await allowed_ticket(session, person, ticket.id)
+    alone = call_id is None  # else the citizen is on the line
     at_seat = seat is not None and body.presser in (Presser.SEAT_CALL, Presser.TICKET)
     category = body.category or (ticket.category_code if ticket is not None else None)
     town = body.town_code or (ticket.town_code if ticket is not None else None)
@@ -202,7 +206,9 @@ async def press_of(session: AsyncSession, asker: Asker, key: str, body: PressBod
         category=category,
         town=town,
         village=village,
-        given=_citizen(ticket, body) if call_id is None else {},
+        given={str(BridgeRole.CITIZEN): citizen(ticket)}
+        if alone and BridgeRole.CITIZEN in body.roles
+        else {},
     )
 
 
@@ -225,11 +231,10 @@ async def _ticket(session: AsyncSession, call_id: str | None, ticket_id: int | N
     return found
 
 
-def _citizen(ticket: Ticket | None, body: PressBody) -> dict[str, Sequence[Number]]:
+def citizen(ticket: Ticket | None) -> list[Number]:
     """The citizen is called at the number that called us, never at one that was typed."""
-    if ticket is None or BridgeRole.CITIZEN not in body.roles or not ticket.caller_number:
-        return {}
-    return {str(BridgeRole.CITIZEN): [Line(ticket.caller_number, "来电号码", "群众")]}
+    number = callable_number(ticket.caller_number) if ticket is not None else ""
+    return [Line(number, "来电号码", "群众")] if number else []
 
 
 class Line:

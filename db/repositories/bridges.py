@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import ColumnElement, Select, case, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.bridge_words import CALLER, SEAT, BridgeKind, BridgeState, LegState
@@ -146,38 +147,46 @@ async def attempt(session: AsyncSession, leg_id: int, number: int) -> BridgeAtte
     return await session.scalar(query)
 
 
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Calls out since some moment. Seats of our own cost nothing."""
+
+    dialled: int
+    """Without those to emergency services, which are counted by themselves."""
+    services: int
+    pressed: int = 0
+    """Rooms that a seat has begun."""
+
+
 async def counts_since(
     session: AsyncSession, moment: dt.datetime, seat_id: int | None, kind: BridgeKind
-) -> tuple[int, int]:
-    """How many rooms of a kind a seat has begun since `moment`; how many calls out all have ordered.
-
-    Orders of operators who call out are counted by themselves; seats of our own cost nothing.
-    """
+) -> Counts:
+    """Of rooms of this kind; the services are those of all kinds."""
     pressed = select(func.count(Bridge.id)).where(
         Bridge.pressed_at >= moment, Bridge.seat_id == seat_id, Bridge.kind == kind
     )
-    outbound = kind is BridgeKind.OUTBOUND
-    same = Bridge.kind == BridgeKind.OUTBOUND if outbound else Bridge.kind != BridgeKind.OUTBOUND
-    dialled = (
-        select(func.count(BridgeAttempt.id))
-        .join(BridgeLeg, BridgeLeg.id == BridgeAttempt.leg_id)
-        .join(Bridge, Bridge.id == BridgeLeg.bridge_id)
-        .where(BridgeAttempt.ordered_at >= moment, same, BridgeLeg.seat_id.is_(None))
-    )
-    row = (await session.execute(select(pressed.scalar_subquery(), dialled.scalar_subquery()))).one()
-    return int(row[0] or 0), int(row[1] or 0)
+    query = _calls_out(moment, Bridge.kind == kind)
+    row = (await session.execute(query.add_columns(pressed.correlate(None).scalar_subquery()))).one()
+    return Counts(*(int(count or 0) for count in row))
 
 
-async def dialled_by(session: AsyncSession, moment: dt.datetime, presser: str) -> int:
-    """How many calls out have been ordered since `moment` in rooms that this presser began without a seat."""
-    query = (
-        select(func.count(BridgeAttempt.id))
+async def dialled_by(session: AsyncSession, moment: dt.datetime, presser: str) -> Counts:
+    """Of rooms that this presser began without a seat."""
+    own = Bridge.seat_id.is_(None) & Bridge.key.startswith(f"{presser}:", autoescape=True)
+    row = (await session.execute(_calls_out(moment, own).where(own))).one()
+    return Counts(*(int(count or 0) for count in row))
+
+
+def _calls_out(moment: dt.datetime, rooms: ColumnElement[bool]) -> Select[int, int]:
+    """How many were ordered in these rooms at others than services; how many at services in any."""
+    service = BridgeLeg.role.startswith("emergency")  # as core.emergency_words.is_emergency
+    return (
+        select(func.sum(case((rooms & ~service, 1), else_=0)), func.sum(case((service, 1), else_=0)))
+        .select_from(BridgeAttempt)
         .join(BridgeLeg, BridgeLeg.id == BridgeAttempt.leg_id)
         .join(Bridge, Bridge.id == BridgeLeg.bridge_id)
-        .where(BridgeAttempt.ordered_at >= moment, Bridge.seat_id.is_(None))
-        .where(Bridge.key.startswith(f"{presser}:", autoescape=True))
+        .where(BridgeAttempt.ordered_at >= moment, BridgeLeg.seat_id.is_(None))
     )
-    return await session.scalar(query) or 0
 
 
 async def outbound_of(session: AsyncSession, account_id: int, limit: int) -> list[Bridge]:
