@@ -167,3 +167,37 @@ def test_whoever_pressed_two_is_a_card_and_a_line_that_say_who_it_was(
         expect(page.get_by_test_id("state-word")).to_contain_text("话后整理")
         screen(page, "seat-after-a-conference", fills=True)
     leave(page)
+
+
+def test_who_is_added_is_looked_for_by_the_ticket_and_the_caller_only_when_he_is_gone(
+    house: BridgeHouse, seat_page: Page
+) -> None:
+    page, number, grid = seat_page, "13812340002", house.place.numbers["grid_worker"]
+    begin_duty(page, house.hotline, "op02", 2)
+    with (
+        ScriptedPhone.outside(house.carrier, house.settings, "119", auto_answer=True),
+        ScriptedPhone.outside(house.carrier, house.settings, grid, auto_answer=True, keys="1"),
+        ScriptedPhone.outside(house.carrier, house.settings, number, auto_answer=True, keys="1") as again,
+        ScriptedPhone.citizen(house.settings, number) as caller,
+    ):
+        take_down(page, house, caller)
+        page.keyboard.press("Alt+e")
+        page.get_by_test_id("handover-119").click()
+        expect(page.get_by_test_id("leg-emergency-119")).to_contain_text("已接听")
+        add = page.get_by_text("＋ 加人")
+        add.click()
+        expect(page.get_by_test_id("add-citizen")).to_have_count(0)  # he is here
+        screen(page, "bridge-add")
+        page.get_by_test_id("add-grid_worker").click()
+        expect(page.get_by_test_id("leg-grid_worker")).to_contain_text("已接通")
+        caller.hang_up()
+        expect(page.get_by_test_id("leg-caller")).to_contain_text("已离开")
+        add.click()
+        page.get_by_test_id("add-citizen").click()
+        expect(page.get_by_test_id("leg-citizen")).to_contain_text("已接通")
+        again.wait("pressed")
+        screen(page, "bridge-citizen-called-back")
+        page.once("dialog", lambda dialog: dialog.accept())
+        page.get_by_test_id("bridge-end").click()
+        expect(page.get_by_test_id("bridge-state")).to_contain_text("已结束")
+    leave(page)

@@ -1,14 +1,17 @@
 // Choosing one more party: a role that is not there yet, or somebody from the directory.
 import { get, make } from "./api.js";
+import { OVER } from "./party_cards.js";
 
 const ROLES = [["emergency-110", "110 报警（交接并录音）"], ["emergency-119", "119 火警（交接并录音）"], ["emergency-120", "120 急救（交接并录音）"], ["emergency-122", "122 交通事故（交接并录音）"], ["citizen", "群众（来电号码）"], ["grid_worker", "网格员"], ["internet_office", "网信部门"], ["handling_unit", "承办单位"]];
 
-export function open(choose) {
+export function open(choose, legs) {
+  // The caller is called back only when he is gone: never beside himself
+  const here = legs.some(({ role, state }) => role === "citizen" || (role === "caller" && !OVER.includes(state)));
   const dialog = make("dialog", null, { "aria-label": "加人", "data-testid": "bridge-add" }, make("h2", "加人", { class: "h3" }));
   const close = () => { dialog.close(); dialog.remove(); };
   const pick = (body) => { close(); choose(body); };
   const roles = make("div", null, { class: "d-grid gap-2" });
-  for (const [role, words] of ROLES) {
+  for (const [role, words] of ROLES.filter(([role]) => role !== "citizen" || !here)) {
     const one = make("button", words, { class: "btn", type: "button", "data-testid": `add-${role}` });
     one.onclick = () => pick({ role });
     roles.append(one);

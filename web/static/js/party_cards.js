@@ -5,7 +5,7 @@ import { bind, note } from "./keys.js";
 
 // What changes a card
 export const CARD_FACTS = ["BridgePressed", "BridgeTicketed", "BridgeEnded", "LegDialled", "LegRang", "LegAnswered", "LegJoined", "LegHeld", "LegWasBusy", "LegUnanswered", "LegMovedOn", "LegAskedBack", "LegLeft", "LegRemoved", "LegFailed", "LegRedialled", "LegMuted", "LegTalked"];
-const OVER = ["busy", "no_answer", "call_back", "left", "removed", "failed"];
+export const OVER = ["busy", "no_answer", "call_back", "left", "removed", "failed"];
 const NO_NUMBER = { grid_worker: "没有号码：先选乡镇和村，再重拨", handling_unit: "没有号码：先选分类，再重拨" };
 const HINT = "Alt+W 选卡片，1–9 或左右键换一张；M 静音，R 重拨，Delete 移出";
 

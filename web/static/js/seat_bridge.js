@@ -110,7 +110,7 @@ function draw() {
 }
 function roomOrders() {
   if (bridge.seat_id !== desk.seat?.id) return null;
-  return make("div", null, { class: "bridge-keys", role: "group", "aria-label": "全部各方" }, chooser, button("＋ 加人", () => open((body) => order("/legs", body))), button(emergency() ? "结束三方" : "全部结束", () => confirm("结束后各方和来电都会挂断，确定吗？") && order("/end"), { class: "btn btn-sm btn-outline-danger", "data-testid": "bridge-end" }));
+  return make("div", null, { class: "bridge-keys", role: "group", "aria-label": "全部各方" }, chooser, button("＋ 加人", () => open((body) => order("/legs", body), bridge.legs)), button(emergency() ? "结束三方" : "全部结束", () => confirm("结束后各方和来电都会挂断，确定吗？") && order("/end"), { class: "btn btn-sm btn-outline-danger", "data-testid": "bridge-end" }));
 }
 function preview() {
   if (!proposal?.roles) return null;

@@ -80,7 +80,7 @@ function keys() {
   const row = make("div", null, { class: "bridge-keys", role: "group", "aria-label": "全部各方" }, chooser);
   if (caller?.state === "held") row.append(key("room-join", "接回来电", "F3", () => order("/join"), "btn-success"));
   if (caller?.state === "joined") row.append(key("room-hold", "来电听音乐", "F3", () => order("/hold")));
-  row.append(key("room-add", "＋ 加人", "Alt+J", () => open((body) => order("/legs", body))));
+  row.append(key("room-add", "＋ 加人", "Alt+J", () => open((body) => order("/legs", body), room.legs)));
   row.append(key("room-end", "结束三方", "Alt+E", () => confirm("结束后各方和来电都会挂断，确定吗？") && order("/end"), "btn-outline-danger"));
   return row;
 }
