@@ -8,6 +8,7 @@ from typing import Final
 
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from core.vocabulary import CallOutcome, CallState, SeatState, TicketStatus
 from db.models import Call, Policy, Seat, Ticket
@@ -18,13 +19,20 @@ _NEVER_ASKED: Final = (CallOutcome.ABANDONED_GREETING, CallOutcome.TURNED_AWAY)
 
 
 async def own_seat(session: AsyncSession, caller: str, since: dt.datetime) -> Seat | None:
-    """The seat of the operator who has the newest open ticket, if it is ready and its phone there."""
+    """The seat of the operator who has the newest open ticket, if it is ready and its phone there.
+
+    A joined file is worked on as the file that took it in, and by whoever has that one.
+    """
+    parent = aliased(Ticket)
+    has_it = func.coalesce(parent.operator_id, Ticket.operator_id)
     newest = (
-        select(Ticket.operator_id)
+        select(has_it)
+        .select_from(Ticket)
+        .outerjoin(parent, parent.id == Ticket.parent_id)
         .where(
             Ticket.caller_number == caller,
-            Ticket.status.not_in(SETTLED),
-            Ticket.operator_id.is_not(None),
+            func.coalesce(parent.status, Ticket.status).not_in(SETTLED),
+            has_it.is_not(None),
             Ticket.created_at >= since,
         )
         .order_by(Ticket.created_at.desc(), Ticket.id.desc())

@@ -51,6 +51,23 @@ async def test_the_operator_who_has_the_newest_open_ticket_is_first(house):
 
 
 @pytest.mark.parametrize(
+    ("parent", "seat"),
+    [
+        ({"status": TicketStatus.ANSWERED}, None),
+        ({"status": TicketStatus.VOID}, None),
+        ({"status": TicketStatus.PENDING_ACCEPT}, OwnSeat(SeatId(4), "desk")),
+        ({"status": TicketStatus.PENDING_ACCEPT, "operator_id": None}, OwnSeat(SeatId(3), "seat")),
+    ],
+)
+async def test_a_joined_file_is_open_while_the_file_that_took_it_in_is(house, parent, seat):
+    taken_in = open_ticket(2, "op02", caller_number="139", **parent)
+    await house.add(taken_in, open_ticket(1, "op01", status=TicketStatus.MERGED, parent_id=2))
+    await house.sit(1, 3)
+    await house.sit(2, 4, phone="desk")
+    assert (await house.route()).own_seat == seat
+
+
+@pytest.mark.parametrize(
     ("ticket", "seat"),
     [
         ({"status": TicketStatus.ANSWERED}, {}),
