@@ -20,6 +20,20 @@ LEADER_HZ = 660.0  # what the browser's microphone hears
 CALLER_HZ = 440.0
 FAR_HZ = 1130.0  # so that nothing of the seat's tone is taken for it
 LONG_MS = 60_000
+KEEP_STREAMS = """() => {
+  const devices = navigator.mediaDevices;
+  const open = devices.getUserMedia.bind(devices);
+  window.opened = [];
+  devices.getUserMedia = async (wish) => {
+    const stream = await open(wish);
+    window.opened.push(stream);
+    return stream;
+  };
+}"""
+UNPLUG = """() => {
+  for (const stream of window.opened) for (const track of stream.getTracks()) track.stop();
+  for (let time = 0; time < 2; time += 1) navigator.mediaDevices.dispatchEvent(new Event("devicechange"));
+}"""
 
 
 @pytest.fixture
@@ -119,12 +133,8 @@ def test_a_call_that_was_taken_over_goes_back_to_the_queue_by_a_key(
     page = leader_page
     expect(page.get_by_test_id("lead-phone")).to_have_text("话机就绪", timeout=LONG_MS)
     with talk(hotline, tmp_path, "13800005502") as (caller, seat):
-        expect(page.get_by_test_id("lead-seat-1")).to_contain_text("通话中")
-        page.keyboard.press("1")
         expect(page.get_by_test_id("give-back")).to_be_hidden()
-        page.once("dialog", lambda dialog: dialog.accept())
-        page.keyboard.press("F4")
-        expect(page.get_by_test_id("mine")).to_contain_text("接管通话中", timeout=LONG_MS)
+        take_over(page)
         expect(page.get_by_test_id("give-back")).to_be_enabled()
         screen(page, "supervisor-give-back")
         page.once("dialog", lambda dialog: dialog.accept())
@@ -135,6 +145,34 @@ def test_a_call_that_was_taken_over_goes_back_to_the_queue_by_a_key(
         seat.wait("state", state="CONFIRMED", skip=1)
         hear(tmp_path, caller={"seat"}, seat={"caller"})
         assert not any(event.get("state") == "DISCONNECTED" for event in caller.events)
+
+
+def take_over(page: Page) -> None:
+    """The call of seat 1, by its key."""
+    expect(page.get_by_test_id("lead-seat-1")).to_contain_text("通话中")
+    page.keyboard.press("1")
+    page.once("dialog", lambda dialog: dialog.accept())
+    page.keyboard.press("F4")
+    expect(page.get_by_test_id("mine")).to_contain_text("接管通话中", timeout=LONG_MS)
+
+
+def test_a_headset_unplugged_and_plugged_in_again_leaves_the_caller_with_the_leader(
+    leader_page: Page, hotline: Hotline, tmp_path: Path
+) -> None:
+    page = leader_page
+    page.add_init_script(f"({KEEP_STREAMS})()")
+    page.reload()
+    expect(page.get_by_test_id("lead-phone")).to_have_text("话机就绪", timeout=LONG_MS)
+    with talk(hotline, tmp_path, "13800005503") as (caller, _seat):
+        take_over(page)
+        hear(tmp_path, caller={"leader"}, least=0.5)
+        page.evaluate(UNPLUG)
+        wait_for("another microphone", lambda: page.evaluate("window.opened.length > 1"))
+        hear(tmp_path, caller={"leader"}, least=0.5)
+        assert page.evaluate("window.opened.length") == 2, "opened once, however often the devices changed"
+        assert not any(event.get("state") == "DISCONNECTED" for event in caller.events)
+        page.keyboard.press("F8")
+        caller.wait_ended()
 
 
 def test_a_broadcast_and_a_forced_pause_reach_the_operators_screen(

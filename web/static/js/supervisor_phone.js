@@ -7,6 +7,8 @@ import { draw, lead, mine, problem } from "./supervisor_desk.js";
 
 const AGAIN_MS = 5000;
 let keeping;
+let beginning = null;
+let again;
 
 export function mountPhone() {
   navigator.mediaDevices?.addEventListener("devicechange", () => { if (lead.phone && !lead.phone.stream?.active) begin(); });
@@ -15,8 +17,16 @@ export function mountPhone() {
   for (const touch of ["pointerdown", "keydown"]) addEventListener(touch, () => audio().state === "suspended" && audio().resume());
   begin();
 }
-async function begin() {
+// One at a time: a headset that is plugged in again is told of more than once
+function begin(anew = false) {
+  beginning ??= start(anew).finally(() => { beginning = null; });
+  return beginning;
+}
+async function start(anew) {
+  clearTimeout(again);
   try {
+    // Whoever has a telephone needs the microphone alone: another telephone would end the call of this one
+    if (lead.phone && !anew) return await changeMicrophone();
     const stream = await openMicrophone();
     // A call that this page's forerunner had taken over: its sound went with that page, the caller is brought to a seat
     if (mine()?.state === "taken_over" && !lead.phone) await post("/api/supervision/end", { give_back: true });
@@ -33,12 +43,12 @@ async function begin() {
   } catch (error) {
     say(byId("lead-phone"), `⚠ ${error.message}`);
     byId("lead-phone").dataset.level = "bad";
-    setTimeout(begin, AGAIN_MS);
+    again = setTimeout(begin, AGAIN_MS, anew);
   }
 }
 // A laptop that slept may have lost the phone to another leader
 async function keep() {
-  try { await post("/api/supervision/keep"); } catch (error) { if (error.code === "lead-phone-lost" && !lead.phone?.session) { clearInterval(keeping); begin(); } }
+  try { await post("/api/supervision/keep"); } catch (error) { if (error.code === "lead-phone-lost" && !lead.phone?.session) begin(true); }
 }
 function drawPhone() {
   const here = lead.phone?.agent.isRegistered();
@@ -54,6 +64,13 @@ export function letGo() {
 export async function deviceChanged(kind) {
   if (kind === "audiooutput") return useSpeaker(byId("remote"));
   if (!lead.phone) return;
-  const before = lead.phone.stream;
-  try { await lead.phone.useMicrophone(await openMicrophone()); stopStream(before); } catch (error) { problem(error); byId("device-problem").textContent = error.message; }
+  try { await changeMicrophone(); } catch (error) { problem(error); byId("device-problem").textContent = error.message; }
+}
+async function changeMicrophone() {
+  const { phone } = lead;
+  const stream = await openMicrophone();
+  const before = phone.stream;
+  await phone.useMicrophone(stream);
+  stopStream(before);
+  drawPhone();
 }
