@@ -41,6 +41,7 @@ from core.supervision_events import CallTakenOver
 from core.vocabulary import CallState, PauseReason, SeatState, SeatWish
 from db.models.seat import Seat
 from db.repositories import seats
+from telephony.seat_states import BY_PEOPLE
 
 CONFIRM_S: Final = 3.0
 """How long an order may take until Asterisk's own event confirms it."""
@@ -61,6 +62,8 @@ def change_seat(row: Seat, before: SeatState, fact: SeatFact, wrap_up_s: float) 
     if isinstance(fact, SeatJoinedRoom) and row.state is before and row.bridge_id == fact.bridge_id:
         return False
     _fill_in(row, fact)
+    if before is SeatState.PAUSED:
+        _keep_break(row, fact)
     _note_room(row, before, fact)
     if row.state is not before:
         row.since = fact.at
@@ -98,11 +101,16 @@ def check_room(row: Seat, fact: SeatFact) -> None:
         raise IllegalTransition(state=row.state, fact=type(fact).__name__)
 
 
+def _keep_break(row: Seat, fact: SeatFact) -> None:
+    """What a ring interrupts goes on after the talk; of a ring by the queue only what people ordered."""
+    room = isinstance(fact, SeatRungForRoom | SeatJoinedRoom)
+    if room or (isinstance(fact, SeatRang | SeatTalked) and row.pause_reason in BY_PEOPLE):
+        row.wish, row.wish_reason = SeatWish.PAUSE, row.pause_reason
+
+
 def _note_room(row: Seat, before: SeatState, fact: SeatFact) -> None:
     if isinstance(fact, SeatRungForRoom | SeatJoinedRoom):
         row.bridge_id, row.call_id = fact.bridge_id, fact.call_id
-        if before is SeatState.PAUSED:  # the break goes on after the talk
-            row.wish, row.wish_reason = SeatWish.PAUSE, row.pause_reason
     if isinstance(fact, SeatRungForRoom):
         row.rung_from = before
     if isinstance(fact, SeatLeftRoom) and row.state is SeatState.PAUSED:

@@ -30,11 +30,10 @@ from db.repositories import event_log, seats
 from db.session import SessionMaker, reading, transaction
 from telephony.ports import Switchboard
 from telephony.seat_rows import Confirmations, RowTest, change_seat, check_room, seat_facts_of
-from telephony.seat_states import IN_CALL, next_state
+from telephony.seat_states import BY_PEOPLE, IN_CALL, next_state
 
 log = structlog.get_logger(__name__)
 
-BY_PEOPLE: Final = frozenset(PauseReason) - {PauseReason.WRAP_UP, PauseReason.MISSED, PauseReason.SYSTEM}
 MAX_EXTENSION_S: Final = 600
 ON_THE_SPOT: Final = frozenset({PauseReason.WRAP_UP, PauseReason.MISSED, PauseReason.ASSIST})
 """Paused for so short a time that a caller may wait for this seat."""
@@ -104,9 +103,12 @@ class SeatService:
         if row.state not in (SeatState.READY, SeatState.WRAP_UP, SeatState.PAUSED):
             raise IllegalTransition(state=row.state, fact="SeatPaused")
         await self._order_pause(row, reason)
-        return await self._confirmed_row(
+        row = await self._confirmed_row(
             seat_id, lambda row: row.pause_reason is reason or row.state in IN_CALL
         )
+        if row.state in IN_CALL:  # a caller was offered before the queue knew of the pause
+            return await self.pause(seat_id, reason)
+        return row
 
     async def resume(self, seat_id: SeatId) -> Seat:
         """Be offered calls again. In a call it takes a wish back."""

@@ -28,6 +28,7 @@ from core.vocabulary import PauseReason, SeatState
 S = SeatState
 
 IN_CALL: Final = frozenset({S.RINGING, S.TALKING})
+BY_PEOPLE: Final = frozenset(PauseReason) - {PauseReason.WRAP_UP, PauseReason.MISSED, PauseReason.SYSTEM}
 
 NEXT: Final[Mapping[tuple[SeatState, type[SeatFact]], SeatState]] = {
     (S.EMPTY, SeatTakenBy): S.CHECKING,

@@ -1,4 +1,4 @@
-"""下班 or 暂停 pressed in the very moment in which the call ends: done then, and not refused."""
+"""下班 or 暂停 pressed in the moment in which a call ends or rings: done then or after it, never lost."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ import pytest
 
 from core.bus import Bus
 from core.clock import SteppedClock
-from core.events import SeatFreed, SeatLeft, SeatPaused
+from core.events import SeatFact, SeatFreed, SeatLeft, SeatPaused, SeatRang, SeatTalked, SeatUnpaused
 from core.ids import CallId, SeatId
-from core.vocabulary import CallState, PauseReason, Role, SeatState
+from core.vocabulary import CallState, PauseReason, Role, SeatState, SeatWish
 from db.base import Base
 from db.models import Account, Call, Seat
 from db.session import make_engine, make_sessions, transaction
@@ -30,6 +30,7 @@ class House:
 
     seats: Any = None
     ends: bool = False
+    before_pause: list[SeatFact] = field(default_factory=list[SeatFact])
     orders: list[str] = field(default_factory=list[str])
 
     async def number(self, key: str, default: float) -> float:
@@ -38,9 +39,14 @@ class House:
             await self.seats.on_fact(SeatFreed(at=T, seat_id=SEAT, call_id=CALL))
         return default
 
+    async def row(self) -> Seat:
+        return await self.seats._row(SEAT)
+
     async def pause_member(self, seat: SeatId, phone: str, reason: PauseReason, *, absent: bool) -> None:
         self.orders.append(f"pause {reason}")
-        await self.seats.on_fact(SeatPaused(at=T, seat_id=seat, reason=reason))
+        before, self.before_pause = self.before_pause, []
+        for fact in (*before, SeatPaused(at=T, seat_id=seat, reason=reason)):
+            await self.seats.on_fact(fact)
 
     async def remove_member(self, seat: SeatId, phone: str) -> None:
         self.orders.append("remove")
@@ -78,3 +84,31 @@ async def test_an_order_that_meets_the_end_of_the_call_is_done(
     house.ends = True
     assert (await order(house.seats)).state is state
     assert house.orders[0] == f"pause {PauseReason.WRAP_UP}", "the call really ended in between"
+
+
+RANG = SeatRang(at=T, seat_id=SEAT, call_id=CALL)
+TALKED = SeatTalked(at=T, seat_id=SEAT, call_id=CALL)
+FREED = SeatFreed(at=T, seat_id=SEAT, call_id=CALL)
+
+
+@pytest.mark.parametrize("talk", [[TALKED], []], ids=["talked", "gave up"])
+async def test_a_break_that_meets_a_ring_is_had_after_it(house: House, talk: list[SeatFact]) -> None:
+    await house.seats.on_fact(FREED)
+    await house.seats.on_fact(SeatUnpaused(at=T, seat_id=SEAT))
+    house.before_pause = [RANG]  # Asterisk had offered the seat already when it took the pause
+    row = await house.seats.pause(SEAT, PauseReason.MEAL)
+    assert (row.state, row.wish, row.wish_reason) == (SeatState.RINGING, SeatWish.PAUSE, PauseReason.MEAL)
+    for fact in (*talk, FREED):
+        await house.seats.on_fact(fact)
+    row = await house.row()
+    assert (row.state, row.pause_reason) == (SeatState.PAUSED, PauseReason.MEAL)
+
+
+async def test_a_break_that_a_ring_interrupts_goes_on_after_it(house: House) -> None:
+    await house.seats.on_fact(FREED)
+    assert (await house.seats.pause(SEAT, PauseReason.MEAL)).state is SeatState.PAUSED
+    for fact in (RANG, TALKED):  # the queue was quicker than our pause, its event was not
+        await house.seats.on_fact(fact)
+    await house.seats.on_fact(FREED)
+    row = await house.row()
+    assert (row.state, row.pause_reason) == (SeatState.PAUSED, PauseReason.MEAL)
