@@ -17,7 +17,7 @@ from core.callback_words import (
     CallbackState,
 )
 from db.models import Account, Callback, CallbackAttempt
-from db.repositories import accounts, callback_parties, callbacks, calls
+from db.repositories import accounts, callback_parties, callbacks, calls, tickets
 from db.repositories.callback_parties import Asked
 from telephony.snapshot import masked
 from tickets.callback_rules import callable_number
@@ -30,11 +30,13 @@ async def lines_json(
     people = await accounts.names(session)
     attempts = await callbacks.attempts_of(session, [line.id for line in lines])
     parties = await callback_parties.behind(session, [line.id for line in lines])
+    secret = await tickets.secret_of_lines(session, lines)
     here = {callable_number(call.caller) for call in await calls.open_calls(session)}
     return [
         {
             **_line(line, person, people.get(line.owner_id or 0), now),
             "calling_in": line.state in OPEN and line.number in here,
+            **_number(line, person, secret=bool(secret[line.id])),
             **_party(parties.get(line.id)),
             "attempts": [_attempt(one, people) for one in attempts if one.callback_id == line.id],
         }
@@ -45,6 +47,13 @@ async def lines_json(
 def _party(asked: Asked | None) -> dict[str, Any]:
     """Who pressed 2 in which conference, where that is why."""
     return {"who": asked.who if asked else "", "bridge_id": asked.bridge.id if asked else None}
+
+
+def _number(line: Callback, person: Person, *, secret: bool) -> dict[str, str]:
+    """In full for who has the line; of a secret ticket nothing of it for all others."""
+    if is_mine(line, person):
+        return {"number": line.number}
+    return {"number": "****" if secret else masked(line.number)}
 
 
 def is_mine(line: Callback, person: Person) -> bool:
@@ -60,7 +69,6 @@ def _line(line: Callback, person: Person, owner: Account | None, now: dt.datetim
         "label": _label(line),
         "source": line.source,
         "source_label": SOURCE_LABELS[line.source],
-        "number": line.number if mine else masked(line.number),
         "times": line.times,
         "tries": line.tries,
         "first_at": line.first_at.isoformat(),

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from api.callback_view import is_mine
 from api.routes.bridges import Line, directory_number
 from api.security import Person
-from api.whose import allowed_call
+from api.whose import allowed_call, allowed_number, allowed_words
 from core.bridge_words import BridgeKind
 from core.callback_words import CallbackSource, CallbackState
 from core.errors import Forbidden, InvalidField, NotFound
@@ -91,6 +91,7 @@ async def _of_ticket(session: AsyncSession, person: Person, body: OutboundBody) 
     if ticket is None:
         raise NotFound(what="工单")
     _check_ticket(ticket, person)
+    await allowed_number(session, person, ticket)
     typed = ticket.contact_number if body.which == "contact" else ""
     number = callable_number((typed or ticket.caller_number).replace(" ", "").replace("-", ""))
     return Target(
@@ -101,7 +102,7 @@ async def _of_ticket(session: AsyncSession, person: Person, body: OutboundBody) 
 
 
 def _check_ticket(ticket: Ticket, person: Person) -> None:
-    """Whoever may see the number may call it."""
+    """Whoever may open the ticket may call its number; of a secret one there is more to ask."""
     mine = ticket.operator_id == person.id or (ticket.operator_id is None and not ticket.secret)
     if not mine and not person.at_least(Role.SHIFT_LEADER):
         raise Forbidden
@@ -109,6 +110,8 @@ def _check_ticket(ticket: Ticket, person: Person) -> None:
 
 async def _of_call(session: AsyncSession, person: Person, body: OutboundBody) -> Target:
     call: Call = await allowed_call(session, person, body.call_id or "")
+    # The answer has the number in full: the same door as looking it up
+    await allowed_words(session, person, call.id)
     ticket = await tickets.of_call(session, call.id)
     line = Line(callable_number(call.caller), "来电号码", "群众")
     return Target(line, ticket_id=ticket.id if ticket else None, call_id=call.id)

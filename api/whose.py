@@ -1,8 +1,8 @@
 """Whose call it is, and to whom its words and its sound are open: what every door asks.
 
-Words and sound are for who had a part in the call: who has it, at whose seat it is, who answered it, who
-holds its ticket. To a shift leader they are open while the ticket is not marked secret; to the centre's
-head always.
+Words and sound, and the number behind a secret ticket, are for who had a part in the call: who has it, at
+whose seat it is, who answered it, who holds its ticket. To a shift leader they are open while the ticket is
+not marked secret; to the centre's head always.
 """
 
 from __future__ import annotations
@@ -83,6 +83,23 @@ async def allowed_bridge_words(session: AsyncSession, person: Person, bridge_id:
         return _opened(person, opened.subject, opened.own, ticket)
     own = bridge.account_id == person.id or _holds(person, ticket)
     return _opened(person, f"bridge:{bridge_id}", own, ticket)
+
+
+async def number_open(session: AsyncSession, person: Person, ticket: Ticket | None) -> bool:
+    """Whether this person may have the number behind the ticket, and call it.
+
+    A secret one's tells who spoke in confidence, as the words would.
+    """
+    if ticket is None or not closed(ticket, person.role) or _holds(person, ticket):
+        return True
+    call = await calls.get(session, ticket.call_id) if ticket.call_id is not None else None
+    return call is not None and await _is_his(session, person, call)
+
+
+async def allowed_number(session: AsyncSession, person: Person, ticket: Ticket | None) -> None:
+    """Raises InConfidence where the number is not open."""
+    if not await number_open(session, person, ticket):
+        raise InConfidence
 
 
 async def rings_at(session: AsyncSession, person: Person, call: Call) -> bool:

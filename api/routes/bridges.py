@@ -15,6 +15,7 @@ from api.bridge_view import bridge_json
 from api.routes.tickets import allowed_ticket
 from api.security import Person
 from api.state import House, house_of
+from api.whose import allowed_number
 from core.bridge_words import BridgeState, Presser
 from core.emergency_words import ServiceRole
 from core.errors import Forbidden, IllegalTransition, InvalidField, NotAtSeat, NotFound
@@ -116,7 +117,10 @@ async def add(request: Request, asker: AskerHere, bridge_id: Id, body: AddBody) 
         numbers = await directory_number(session, body.number_id) if body.number_id is not None else []
         role = await _role_of(session, bridge, body)
         if role == BridgeRole.CITIZEN:
-            numbers = citizen(await ticket_of(session, bridge))
+            ticket = await ticket_of(session, bridge)
+            if asker.person is not None:
+                await allowed_number(session, asker.person, ticket)
+            numbers = citizen(ticket)
     await _service(request).add(bridge_id, role, numbers)
     return await _now(request, asker, bridge_id, "bridge_added")
 
@@ -189,6 +193,8 @@ async def press_of(session: AsyncSession, asker: Asker, key: str, body: PressBod
         # Who may not open a ticket calls nobody in its name; who has the caller on the line may always
         await allowed_ticket(session, person, ticket.id)
     alone = call_id is None  # else the citizen is on the line
+    if person is not None and alone and BridgeRole.CITIZEN in body.roles:
+        await allowed_number(session, person, ticket)
     at_seat = seat is not None and body.presser in (Presser.SEAT_CALL, Presser.TICKET)
     category = body.category or (ticket.category_code if ticket is not None else None)
     town = body.town_code or (ticket.town_code if ticket is not None else None)

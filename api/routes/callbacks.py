@@ -13,12 +13,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from api.callback_view import is_mine, lines_json
 from api.security import PLAIN_TEXT, Operator, Person, ShiftLeader, log_look
 from api.state import House, house_of
+from api.whose import allowed_number
 from core.callback_words import BY_PEOPLE, OUTCOME_LABELS, AttemptOutcome, CallbackState
 from core.clock import SHANGHAI
 from core.errors import Forbidden, IllegalTransition, InvalidField, NotAtSeat
 from core.vocabulary import Role, SeatState
 from db.models import Callback
-from db.repositories import accounts, callbacks, seats
+from db.repositories import accounts, callbacks, seats, tickets
 from db.session import reading, transaction
 from tickets.callback_rules import Rules, read_rules
 from tickets.callbacks import Facts, claim, conclude, give, locked, release, write_down
@@ -140,6 +141,7 @@ async def reveal(request: Request, person: Operator, callback_id: Id, body: Reve
     async with transaction(house.sessions) as session:
         line = await locked(session, callback_id)
         _check(line, person)
+        await _check_confidence(session, line, person)
         await accounts.audit(
             session,
             house.clock.now(),
@@ -163,6 +165,14 @@ async def at_seat(session: AsyncSession, account_id: int) -> int:
 def _check(line: Callback, person: Person) -> None:
     if line.owner_id != person.id and not person.at_least(Role.SHIFT_LEADER):
         raise Forbidden
+
+
+async def _check_confidence(session: AsyncSession, line: Callback, person: Person) -> None:
+    """Who has the line must call it; to others a secret ticket's number is closed. Raises InConfidence."""
+    if is_mine(line, person):
+        return
+    for ticket in (await tickets.secret_of_lines(session, [line]))[line.id]:
+        await allowed_number(session, person, ticket)
 
 
 async def _people(session: AsyncSession) -> list[dict[str, Any]]:

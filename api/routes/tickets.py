@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.security import MAX_ROW_ID, PLAIN_TEXT, Operator, Person, log_look
 from api.state import House, house_of
+from api.whose import number_open
 from core.errors import Forbidden, InvalidField, NotFound
 from core.ticket_words import STEP_LABELS
 from core.vocabulary import PauseReason, Role, TicketKind, TicketStatus, Urgency, label
@@ -198,6 +199,7 @@ async def whole(session: AsyncSession, ticket: Ticket, person: Person) -> dict[s
         "next": sorted(NEXT[ticket.status]),
         "joined": joined.get(ticket.id, 0),
         "parent": {"id": parent.id, "number": parent.number} if parent is not None else None,
+        "may_call": await number_open(session, person, ticket),
         "may_part": parent is not None and person.at_least(Role.SHIFT_LEADER),
         "seat_id": ticket.seat_id,
         "operator_name": people[ticket.operator_id].name if ticket.operator_id in people else None,

@@ -10,7 +10,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.vocabulary import TicketStatus
-from db.models import Call, Ticket, TicketEvent, TicketNumber
+from db.models import Call, Callback, Ticket, TicketEvent, TicketNumber
 
 
 async def get(session: AsyncSession, ticket_id: int) -> Ticket | None:
@@ -68,6 +68,22 @@ async def search(
     total = await session.scalar(select(func.count()).select_from(query.subquery())) or 0
     page = await session.scalars(query.order_by(Ticket.id.desc()).limit(limit).offset(offset))
     return list(page), total
+
+
+async def secret_of_lines(session: AsyncSession, lines: Collection[Callback]) -> dict[int, list[Ticket]]:
+    """The secret tickets of lines to be called back, by the line: its own, and its call's."""
+    ids = {line.ticket_id for line in lines if line.ticket_id is not None}
+    call_ids = {line.call_id for line in lines if line.call_id is not None}
+    query = select(Ticket).where(Ticket.secret, or_(Ticket.id.in_(ids), Ticket.call_id.in_(call_ids)))
+    found = list(await session.scalars(query))
+    return {
+        line.id: [
+            one
+            for one in found
+            if one.id == line.ticket_id or (one.call_id is not None and one.call_id == line.call_id)
+        ]
+        for line in lines
+    }
 
 
 async def secret_calls(session: AsyncSession, call_ids: Collection[str]) -> set[str]:

@@ -10,7 +10,7 @@ from core.vocabulary import CallOutcome, SeatState
 from db.models import Callback
 from db.repositories import seats
 from db.session import transaction
-from tests.fakes.web_house import IDS, NOW, WebHouse, a_call
+from tests.fakes.web_house import IDS, NOW, WebHouse, a_call, a_ticket
 
 API = "/api/v1/callbacks"
 NUMBER, MASKED = "13800001234", "138****1234"
@@ -68,6 +68,24 @@ async def test_only_the_owner_sees_the_number_and_the_look_is_written_down(house
     shown = await leader.post(f"{API}/1/reveal", json={"reason": "群众投诉没有回拨"})
     assert shown.json() == {"number": NUMBER}
     assert (await house.looks("number_seen"))[-1].reason == "群众投诉没有回拨"
+
+
+async def test_a_line_of_a_secret_ticket_shows_its_number_to_its_own_and_the_head(house):
+    await a_line(house)
+    await house.add(a_ticket(1, "op01", call_id="ms-1764000001.1", secret=True))
+    async with transaction(house.sessions) as session:
+        (await session.get_one(Callback, 1)).ticket_id = 1
+    mine = await on_duty(house, "op02", 1)
+    leader, head = await house.as_("leader"), await house.as_("head")
+    reason = {"reason": "群众投诉没有回拨"}
+    for state in ("waiting", "claimed"):
+        refused = await leader.post(f"{API}/1/reveal", json=reason)
+        assert (refused.status_code, refused.json()["error"]["code"]) == (403, "in-confidence"), state
+        assert await house.looks("number_seen") == []
+        assert (await the_line(leader))["number"] == "****"
+        assert (await mine.post(f"{API}/1/claim", json={})).status_code == 200
+    for browser in (mine, head):
+        assert (await browser.post(f"{API}/1/reveal", json=reason)).json() == {"number": NUMBER}
 
 
 async def test_a_line_is_taken_by_one_given_back_and_given_away(house):

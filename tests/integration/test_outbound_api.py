@@ -21,7 +21,7 @@ from db.models import (
 )
 from db.repositories import seats
 from db.session import reading, transaction
-from tests.fakes.web_house import IDS, WebHouse, a_ticket
+from tests.fakes.web_house import IDS, WebHouse, a_call, a_ticket
 from tests.integration.test_callback_api import a_line, on_duty
 
 API = "/api/v1/outbound"
@@ -140,6 +140,39 @@ async def test_tickets_and_earlier_calls_are_dialled_by_those_whose_they_are(hou
     assert [call["id"] for call in recent] == [again["id"], made["id"]]
     assert "02356561234" not in (await mine.get(API)).text
     assert (await other.get(API)).json()["calls"] == []
+
+
+async def test_the_number_of_a_secret_ticket_rings_for_its_own_operator_and_the_centres_head(house):
+    await house.add(a_call("ms-2"), a_ticket(2, "op01", call_id="ms-2", secret=True))
+    for at, (login, allowed) in enumerate((("leader", False), ("op01", True), ("head", True)), start=1):
+        browser = await on_duty(house, login, at)
+        assert (await browser.get("/api/tickets/2")).json()["may_call"] is allowed
+        for whom in ({"ticket_id": 2}, {"ticket_id": 2, "which": "caller"}, {"call_id": "ms-2"}):
+            answer = await order(browser, f"{login}-{'-'.join(whom)}", **whom)
+            if allowed:
+                assert (answer.status_code, answer.json()["number"]) == (200, NUMBER)
+            else:
+                assert (answer.status_code, answer.json()["error"]["code"]) == (403, "in-confidence")
+                assert await rows(house, BridgeAttempt) == await house.looks("called_out") == []
+            await end_all(house)
+
+
+async def test_the_citizen_of_a_secret_ticket_is_called_into_a_conference_by_its_own_and_the_head(house):
+    await house.add(a_call("ms-2"), a_ticket(5, "op01", call_id="ms-2", secret=True))
+    body = {"presser": "ticket", "ticket_id": 5, "roles": ["citizen"]}
+    for login, status in (("leader", 403), ("op01", 200), ("head", 200)):
+        browser = await house.as_(login)
+        headers = {"Idempotency-Key": f"press-of-{login}"}
+        answer = await browser.post("/api/v1/bridges", json=body, headers=headers)
+        assert answer.status_code == status, answer.text
+        if status == 403:
+            assert answer.json()["error"]["code"] == "in-confidence"
+            assert await house.looks("bridge_pressed") == []
+    (room,) = (await (await house.as_("op01")).get("/api/v1/bridges?ticket_id=5")).json()["bridges"][-1:]
+    for login, code in (("leader", "in-confidence"), ("head", "illegal-transition")):
+        path = f"/api/v1/bridges/{room['id']}/legs"
+        again = await (await house.as_(login)).post(path, json={"role": "citizen"})
+        assert again.json()["error"]["code"] == code
 
 
 async def test_exactly_one_target(house):

@@ -51,6 +51,7 @@ async function show() {
     player.hidden = false;
     byId("no-sound").hidden = true;
   }
+  byId("call-dial").hidden = Boolean(call.words_closed); // whose the words are not, his the number is not either
   if (call.words_closed) return closeWords(call.words_closed);
   if (!call.recording && call.ended_at) byId("no-sound").textContent = "这通电话没有录音";
   const { lines, sounds: found } = await get(`/api/calls/${id}/transcript`);

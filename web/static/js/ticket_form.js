@@ -64,6 +64,7 @@ export class TicketForm {
     byId("ticket-number").textContent = grouped(ticket.number);
     byId("ticket-status").textContent = ticket.status_label;
     byId("ticket-problem").textContent = "";
+    byId("ticket-dial").hidden = !ticket.may_call;
     this.#write(ticket);
     for (const field of this.form.elements) if (field.name) field.disabled = !ticket.editable;
     for (const id of BUTTONS) byId(id).disabled = !ticket.editable;
@@ -77,6 +78,7 @@ export class TicketForm {
     if (fresh.status !== this.ticket.status || !fresh.editable) return this.show(fresh);
     const { taken, clashes } = merge(this.ticket, this.values(), fresh);
     this.ticket = fresh;
+    byId("ticket-dial").hidden = !fresh.may_call;
     this.#write(taken);
     if (clashes.length) this.clash.show(clashes);
   }
