@@ -223,17 +223,30 @@ def _is_mine(heard: Heard, number: _Number) -> bool:
 
 
 _ANEW = re.compile("[哦啊嗯哎]?(?:不对|错了|说错了?|搞错了?|不是)(?:不对)?(?:应该)?是?")
+_DICTATES = (
+    "(?:念|报|说|搞|记|弄|打?错|反|重新|不对|应该|改[成为]"
+    "|[尾巴号数字码头面边那这个几我你给的是为非了得该哈哦嘛就要第两一二三四五六七八位]){0,10}$"
+)
+"""What people say between the name of a part and its digits; any other word tells of something else."""
+_BACK = re.compile(f"(?:尾|最后|后头|后面|末){_DICTATES}")
+_FRONT = re.compile(f"(?:前面|开头|前头|头几|前[几三])[三四]?{_DICTATES}")
+_NEAR = 8
+"""So far from the name of the part, or behind the part, the word that corrects may be."""
+_COUNTS = re.compile("[十百千万几多家间回次辆户人条件分头只种张层路节级期]")
+_SAYS_PART = re.compile("(?:(?<!不)[是为成]|位)$")
+_ENDS_PART = re.compile(f"{BREAK}|[哈嘛哦呢嘞咯你我记麻]|不是|$")
+_PLACE_OF_PART = re.compile("(?:尾|位)[号数字]*(?:应该)?[是为]$")
+_SERVICES = frozenset({"110", "114", "119", "120", "122", "12315", "12345", "12348", "56564444"})
 
 
 def _mended(known: _Number, part: _Number, text: str) -> _Number:
     """The number with one part said anew (尾号不是八零是九零, 最后四位是 …)."""
-    if text[part.end : part.end + 1] in ("位", "号"):
-        return known
     new = part.digits
-    if not new or len(new) > 8 or part.start - known.end > 40:
+    if not new or len(new) > 8 or part.start - known.end > 40 or not _is_part(part, text):
         return known
     between = text[known.end : part.start]
-    if not _CORRECTS.search(between + text[part.end : part.end + 6]):
+    behind = text[part.end : part.end + 6]
+    if not _CORRECTS.search(between + behind):
         return known
     old = re.search(r"不是([0-9零幺一二三四五六七八九]+)[，是]*$", between)
     if old:
@@ -241,11 +254,32 @@ def _mended(known: _Number, part: _Number, text: str) -> _Number:
         return _replaced(known, part, said, new, front=bool(re.search("前|开头|头三", between)))
     if text[part.start - 2 : part.start] == "不是" or text[part.start - 1 : part.start] == "非":
         return known
-    if re.search("尾|最后|后头|后面|末", between) or _ANEW.fullmatch(between):
+    back, front = _BACK.search(between), _FRONT.search(between)
+    named = back or front
+    if named and not _CORRECTS.search(between[max(0, named.start() - _NEAR) :] + behind):
+        return known
+    if back or _ANEW.fullmatch(between):
         return _Number(known.start, part.end, known.digits[: -len(new)] + new, 0.85)
-    if re.search("前面|开头|前头|头几|前三", between):
+    if front:
         return _Number(known.start, part.end, new + known.digits[len(new) :], 0.85)
     return known
+
+
+def _is_part(part: _Number, text: str) -> bool:
+    """Whether these digits can be a part of a number: small ones mostly count something (三家, 一直)."""
+    before, behind = text[max(0, part.start - 6) : part.start], text[part.end : part.end + 2]
+    if behind.startswith(("位", "号")):
+        return False
+    if part.digits in _SERVICES:
+        return bool(_PLACE_OF_PART.search(before))
+    if len(part.digits) > 3:
+        return True
+    if _COUNTS.match(behind):
+        return False
+    told, ends = bool(_SAYS_PART.search(before)), bool(_ENDS_PART.match(behind))
+    if len(part.digits) > 1:
+        return told or ends or before.endswith(("不对", "错了", "不是"))
+    return told and (ends or bool(_PLACE_OF_PART.search(before)))
 
 
 def _replaced(known: _Number, part: _Number, said: str, new: str, *, front: bool) -> _Number:

@@ -49,6 +49,23 @@ def spoken(digits: str) -> str:
     return "".join(SPOKEN[digit] for digit in digits)
 
 
+_OPENINGS = (
+    "不对,不是,错了,重新来,后面,后头他们换了,最后,最后不是,前面搞错了,前头说的,以前的,我们这边不对,"
+    "他说不是,后面的路灯,不对 是,说错了 应该,最后 不对 来了"
+)
+_SMALL = [*"一二三四五六七八九", "一两", "三四", "七八", "二三十", "两三百", "三百五", "八千六"]
+COUNTED = st.builds(
+    "{}{}{}".format,
+    st.sampled_from(_OPENINGS.split(",")),
+    st.one_of(
+        st.builds(str.__add__, st.sampled_from(_SMALL), st.sampled_from("家间个天回次户人辆条块")),
+        st.sampled_from(["一直", "一共", "一起", "一下", "三不管"]),
+    ),
+    st.sampled_from(["", "都停了", "不是他们管", "重新装", "嘛 你们来看一下", "不对"]),
+)
+"""Ordinary sentences with small numbers in them, and words that also tell of a correction."""
+
+
 @given(MOBILE)
 def test_a_said_number_is_found_digit_for_digit(digits: str) -> None:
     assert find_phone(hear(read_turns(f"我的电话是{spoken(digits)}"))).value == digits
@@ -60,6 +77,12 @@ def test_pauses_and_fillers_inside_a_number_lose_nothing(digits: str, cuts: list
     for cut in sorted(set(cuts), reverse=True):
         said = said[:cut] + gap + said[cut:]
     assert find_phone(hear(read_turns(f"我的电话是{said} 你记一下"))).value == digits
+
+
+@given(MOBILE, st.lists(COUNTED, min_size=1, max_size=3))
+def test_what_is_counted_later_never_changes_a_number(digits: str, told: list[str]) -> None:
+    said = f"我的电话是{spoken(digits)} {' '.join(told)}"
+    assert find_phone(hear(read_turns(said))).value == digits
 
 
 @given(st.text(st.sampled_from("零幺一二三四五六七八九的路我电话号码不对是"), max_size=40))
