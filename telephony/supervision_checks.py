@@ -16,7 +16,7 @@ from core.vocabulary import CallState, Role
 from db.models.bridge import Bridge, BridgeLeg
 from db.models.call import Call
 from db.models.supervision import LeadPhone, Supervision
-from db.repositories import bridges, calls, seats, tickets
+from db.repositories import bridges, calls, seats, supervisions, tickets
 from telephony.bridge_states import LIVE
 from telephony.confidence import closed
 
@@ -25,6 +25,7 @@ _IN_ROOM: Final = (*_TALKING, CallState.RECONNECTING)
 _NEEDS_NO_SEAT: Final = (Mode.BARGE, Mode.TAKE_OVER)
 """A leader who is heard by all of a conference; for the others his ear hangs at the seat's."""
 
+_TAKEN: Final = "另一位班长正在接管或已接管这通电话"
 _ALONE: Final = "会议里已有另一位班长"
 _NOT_HERE: Final = "咨询转接的通话不能接管：群众可能正在听音乐，请先插话或耳语"
 
@@ -90,8 +91,13 @@ async def check_secret(session: AsyncSession, call: Call, role: Role) -> None:
 
 
 async def check_mode(session: AsyncSession, call: Call, mode: Mode, row: Supervision | None) -> None:
-    """Raises IllegalTransition: no room but a conference of one press can be taken over."""
-    room = await bridges.open_of_call(session, call.id) if mode is Mode.TAKE_OVER else None
+    """Raises IllegalTransition: one leader takes a call over, and no room but a conference of one press."""
+    if mode is not Mode.TAKE_OVER:
+        return
+    await calls.get_for_update(session, call.id)  # so that of two orders one sees the other's row
+    if await supervisions.another_takes(session, call.id, row.id if row is not None else None):
+        raise IllegalTransition(reason=_TAKEN)
+    room = await bridges.open_of_call(session, call.id)
     if room is not None:
         legs = await bridges.legs_of(session, room.id)
         _check_place(room, legs, row.channel if row is not None else None)

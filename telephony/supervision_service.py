@@ -130,10 +130,15 @@ class SupervisionService:
         await self._parts.ear.hang_up(row.id)
 
     async def give_back(self, row: Supervision) -> None:
-        """The caller of a taken call to the head of the queue. Raises what the switchboard raises."""
+        """The caller of a taken call to the head of the queue. Raises what the switchboard raises.
+
+        Nothing where the call is not this leader's: who has it would lose his caller.
+        """
         async with transaction(self._parts.sessions) as session:
             call = await calls.get(session, row.call_id)
         if call is None or call.state is CallState.ENDED or call.seat_id is not None:
+            return
+        if call.operator_id != row.account_id:
             return
         if (room := await self._parts.rooms.room_of(row)) is not None:
             await self._parts.rooms.give_back(room.id)

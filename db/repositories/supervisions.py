@@ -91,6 +91,15 @@ async def takes_over(session: AsyncSession, call_id: str) -> bool:
     return await session.scalar(query.limit(1)) is not None
 
 
+async def another_takes(session: AsyncSession, call_id: str, besides: int | None) -> bool:
+    """Whether an open ear other than `besides` took this call over, or is ordered to; it may ring still."""
+    query = select(Supervision.id).where(Supervision.call_id == call_id, Supervision.ended_at.is_(None))
+    query = query.where(Supervision.wanted == Mode.TAKE_OVER)
+    if besides is not None:
+        query = query.where(Supervision.id != besides)
+    return await session.scalar(query.limit(1)) is not None
+
+
 async def names_on(session: AsyncSession, channels: Sequence[str | None]) -> dict[str, str]:
     """The leaders' names by their channels."""
     known = [channel for channel in channels if channel is not None]
