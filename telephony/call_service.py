@@ -146,7 +146,7 @@ def _take_wish(call: Call, before: CallState, fact: MessageStarted | MessageLeft
     if isinstance(fact, MessageStarted):
         call.message_at, call.message_reason = call.message_at or fact.at, fact.reason
         return
-    if call.message_file is not None:
+    if call.message_file is not None or fact.duration_s <= 0:  # nothing was said: who called is called back
         raise IllegalTransition(state=call.state, fact="MessageLeft")
     call.message_file = fact.file_name
     if before is CallState.ENDED and call.outcome is not CallOutcome.ANSWERED:

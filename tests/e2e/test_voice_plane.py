@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import socket
+import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -96,6 +97,17 @@ def test_with_no_seat_the_message_becomes_a_ticket_once_python_lives(
         wait_for("the caller's tone in it", lambda: tone_power(message, 440) > 0.5)
         caller.hang_up()
         caller.wait_ended()
+    with revived(plane) as leader:
+        call = wait_for("the call with its message", lambda: voicemail(leader, "139****7777"))
+        assert call["queued_at"]
+        assert call["outcome"] == "voicemail"
+        ticket = leader.get(f"/api/tickets/{call['ticket_id']}")
+        assert (ticket["status"], ticket["channel"]) == ("pending_accept", "voicemail")
+
+
+@contextmanager
+def revived(plane: VoicePlane) -> Iterator[Person]:
+    """Python begins to live beside an Asterisk that went on without it; whoever may see everything."""
     supervisor = Supervisor(plane.settings, lambda _line: None)
     supervisor.start()
     try:
@@ -103,13 +115,36 @@ def test_with_no_seat_the_message_becomes_a_ticket_once_python_lives(
         password = (plane.settings.state_dir / "demo-password.txt").read_text().strip()
         leader = Person(supervisor.base_url(), "leader", password)
         with closing(leader.http):
-            call = wait_for("the call with its message", lambda: voicemail(leader, "139****7777"))
-            assert call["queued_at"]
-            assert call["outcome"] == "voicemail"
-            ticket = leader.get(f"/api/tickets/{call['ticket_id']}")
-            assert (ticket["status"], ticket["channel"]) == ("pending_accept", "voicemail")
+            yield leader
     finally:
         supervisor.stop(keep_asterisk=True)
+
+
+def test_one_who_hangs_up_in_the_message_prompt_is_called_back(plane: VoicePlane, tmp_path: Path) -> None:
+    number = "13900008888"
+    with plane.citizen(number) as caller:
+        caller.call("56564444")
+        caller.wait_answered()
+        wait_for("the message's prompt", lambda: plane.place(number) == "message Playback", 40)
+        time.sleep(1)
+        caller.hang_up()
+        caller.wait_ended()
+    plane.empty()
+    with revived(plane) as leader:
+        call = wait_for("the call", lambda: ended_call(leader, "139****8888"))
+        assert (call["outcome"], call["ticket_id"]) == ("no_message", None)
+        line = wait_for("the call-back", lambda: callback(leader, call["id"]))
+        assert line["source"] == "no_message"
+
+
+def ended_call(leader: Person, masked: str) -> dict[str, object] | None:
+    calls = [leader.call(row["id"]) for row in leader.get("/api/calls")["calls"]]
+    return next((one for one in calls if one["caller_masked"] == masked and one["ended_at"]), None)
+
+
+def callback(leader: Person, call_id: object) -> dict[str, object] | None:
+    lines = leader.get("/api/v1/callbacks")["open"]
+    return next((line for line in lines if line["call_id"] == call_id), None)
 
 
 def voicemail(leader: Person, masked: str) -> dict[str, object] | None:

@@ -5,6 +5,7 @@ import datetime as dt
 import tempfile
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
@@ -18,6 +19,8 @@ from core.events import (
     CallHeld,
     CallQueued,
     CallResumed,
+    MessageLeft,
+    MessageStarted,
     SeatMissed,
     SeatOffered,
 )
@@ -89,6 +92,29 @@ def test_any_disorder_leaves_one_sound_row(facts):
         async with transaction(sessions) as session:
             assert len(list(await session.scalars(select(EventLogEntry)))) == kept
         assert not any([await service.apply(fact) for fact in LIFE])
+
+    asyncio.run(house(work))
+
+
+def a_message(seconds):
+    name = f"{ID}-message.wav16"
+    return MessageLeft(at=T, call_id=ID, file_name=name, duration_s=seconds)
+
+
+@pytest.mark.parametrize("told_late", [False, True])
+@pytest.mark.parametrize(
+    ("seconds", "outcome"), [(0.0, CallOutcome.NO_MESSAGE), (1.0, CallOutcome.VOICEMAIL)]
+)
+def test_who_said_nothing_after_the_beep_left_no_message(seconds, outcome, told_late):
+    async def work(folder, sessions, service):
+        left, ended = a_message(seconds), LIFE[-1]
+        end = [ended, left] if told_late else [left, ended]
+        begun = MessageStarted(at=T, call_id=ID, reason="empty")
+        kept = [await service.apply(fact) for fact in (LIFE[0], LIFE[6], begun, *end)]
+        (row,) = await all_calls(sessions)
+        assert (row.outcome, row.message_file is not None) == (outcome, seconds > 0)
+        # A fact that is refused opens no ticket: nobody is told of it
+        assert kept.count(False) == (seconds == 0)
 
     asyncio.run(house(work))
 
