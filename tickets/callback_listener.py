@@ -18,7 +18,7 @@ from core.bridge_events import BridgeEnded, BridgeTicketed, LegAskedBack
 from core.bridge_words import BridgeState
 from core.bus import Bus
 from core.callback_events import CallBackAsked
-from core.callback_words import AttemptOutcome, CallbackState
+from core.callback_words import OPEN, AttemptOutcome, CallbackState
 from core.clock import Clock
 from core.errors import IllegalTransition
 from core.events import CallAnswered, CallEnded, SeatLeft
@@ -129,8 +129,12 @@ class CallbackListener:
                 ),
                 None,
             )
-            if again is not None:
-                facts += await satisfy(session, await locked(session, line.id), again, self._clock.now())
+            if again is None:
+                continue
+            await locked(session, line.id)
+            # Until the lock was ours it may have been closed, or the citizen have called in vain once more
+            if line.state in OPEN and again.arrived_at > line.last_at:
+                facts += await satisfy(session, line, again, self._clock.now())
         return facts
 
     async def _take_back(self, session: AsyncSession) -> Facts:
@@ -157,8 +161,11 @@ class CallbackListener:
             outcome = await self._outcome(session, attempt, bridge)
             if outcome is None:
                 continue
-            attempt.outcome, attempt.ended_at = outcome, self._clock.now()
             line = await locked(session, attempt.callback_id)
+            await session.refresh(attempt)
+            if attempt.outcome is not None:  # another look was first, and a person may have corrected it
+                continue
+            attempt.outcome, attempt.ended_at = outcome, self._clock.now()
             if bridge is not None and outcome is AttemptOutcome.PICKED_UP:
                 line.ticket_id = bridge.ticket_id or line.ticket_id
             if line.state is CallbackState.CALLING:

@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Select, case, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.bridge_words import CALLER, SEAT, BridgeKind, BridgeState, LegState
+from db.locking import locked
 from db.models.bridge import Bridge, BridgeAttempt, BridgeLeg, BridgeNumber
 
 OPEN: Final = (BridgeState.OPENING, BridgeState.OPEN)
@@ -25,7 +26,7 @@ async def get(session: AsyncSession, bridge_id: int) -> Bridge | None:
 
 async def get_for_update(session: AsyncSession, bridge_id: int) -> Bridge | None:
     """The conference, locked until the transaction ends, or None."""
-    return await session.get(Bridge, bridge_id, with_for_update=True)
+    return await locked(session, Bridge, bridge_id)
 
 
 async def by_key(session: AsyncSession, key: str) -> Bridge | None:

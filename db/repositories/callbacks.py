@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.callback_words import OPEN, CallbackState
 from core.vocabulary import CallOutcome, CallState
+from db.locking import locked
 from db.models import Bridge, Call, Callback, CallbackAttempt, CallbackCall
 
 _NUMBERS: Final = 2
@@ -30,7 +31,7 @@ async def get(session: AsyncSession, callback_id: int) -> Callback | None:
 
 async def get_for_update(session: AsyncSession, callback_id: int) -> Callback | None:
     """The line, locked until the transaction ends, or None."""
-    return await session.get(Callback, callback_id, with_for_update=True)
+    return await locked(session, Callback, callback_id)
 
 
 async def open_of_number(session: AsyncSession, number: str) -> Callback | None:
@@ -38,7 +39,7 @@ async def open_of_number(session: AsyncSession, number: str) -> Callback | None:
     if session.get_bind().dialect.name == "postgresql":
         await session.execute(select(func.pg_advisory_xact_lock(_NUMBERS, func.hashtext(number))))
     query = select(Callback).where(Callback.open_number == number).with_for_update()
-    return await session.scalar(query)
+    return await session.scalar(query, execution_options={"populate_existing": True})
 
 
 async def open_lines(session: AsyncSession) -> list[Callback]:

@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.vocabulary import CallState
+from db.locking import locked
 from db.models.call import Call, SeatRing
 
 _CALLS: Final = 1
@@ -27,7 +28,7 @@ async def get_for_update(session: AsyncSession, call_id: str) -> Call | None:
     if session.get_bind().dialect.name == "postgresql":
         # A row that is not there yet cannot be locked: its name is
         await session.execute(select(func.pg_advisory_xact_lock(_CALLS, func.hashtext(call_id))))
-    return await session.get(Call, call_id, with_for_update=True)
+    return await locked(session, Call, call_id)
 
 
 async def open_calls(session: AsyncSession) -> list[Call]:

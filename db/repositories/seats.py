@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.vocabulary import SeatState, SeatWish
+from db.locking import locked
 from db.models.seat import Seat
 
 
@@ -18,7 +19,7 @@ async def get(session: AsyncSession, seat_id: int) -> Seat | None:
 
 async def get_for_update(session: AsyncSession, seat_id: int) -> Seat | None:
     """The seat, locked until the transaction ends, or None."""
-    return await session.get(Seat, seat_id, with_for_update=True)
+    return await locked(session, Seat, seat_id)
 
 
 async def every(session: AsyncSession) -> list[Seat]:

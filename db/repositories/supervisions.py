@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.supervision_words import Mode, SupervisionState
+from db.locking import locked
 from db.models.account import Account
 from db.models.supervision import LeadPhone, Supervision
 from db.repositories import calls
@@ -31,7 +32,7 @@ async def get_for_update(session: AsyncSession, supervision_id: int) -> Supervis
     if ear is None:
         return None
     await calls.get_for_update(session, ear.call_id)
-    return await session.get(Supervision, supervision_id, with_for_update=True)
+    return await locked(session, Supervision, supervision_id)
 
 
 async def every_open(session: AsyncSession) -> list[Supervision]:
@@ -127,7 +128,8 @@ async def ensure_phones(session: AsyncSession, count: int) -> None:
 
 async def phones(session: AsyncSession) -> list[LeadPhone]:
     """All leaders' phones by number, locked until the transaction ends."""
-    return list(await session.scalars(select(LeadPhone).order_by(LeadPhone.number).with_for_update()))
+    query = select(LeadPhone).order_by(LeadPhone.number).with_for_update()
+    return list(await session.scalars(query, execution_options={"populate_existing": True}))
 
 
 async def phone_of(session: AsyncSession, account_id: int, now: dt.datetime) -> LeadPhone | None:

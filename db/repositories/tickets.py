@@ -10,6 +10,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.vocabulary import TicketStatus
+from db.locking import locked
 from db.models import Call, Callback, Ticket, TicketEvent, TicketNumber
 
 
@@ -20,7 +21,7 @@ async def get(session: AsyncSession, ticket_id: int) -> Ticket | None:
 
 async def get_for_update(session: AsyncSession, ticket_id: int) -> Ticket | None:
     """The ticket, locked until the transaction ends."""
-    return await session.get(Ticket, ticket_id, with_for_update=True)
+    return await locked(session, Ticket, ticket_id)
 
 
 async def of_call(session: AsyncSession, call_id: str) -> Ticket | None:
