@@ -18,6 +18,7 @@ from core.events import (
     CallReconciled,
     SeatFact,
     SeatFreed,
+    SeatLeft,
     SeatPhoneOffline,
     SeatPhoneOnline,
     SeatReconciled,
@@ -25,7 +26,7 @@ from core.events import (
 )
 from core.ids import CallId, SeatId
 from core.room_events import CallTransferred
-from core.vocabulary import CallState, PauseReason, SeatState
+from core.vocabulary import CallState, PauseReason, SeatState, SeatWish
 from db.models.account import Account
 from db.models.call import Call
 from db.models.seat import Seat
@@ -36,12 +37,11 @@ from telephony.call_service import CallService
 from telephony.call_states import IN_TALK
 from telephony.ports import Switchboard
 from telephony.seat_service import ON_THE_SPOT, SeatService
-from telephony.seat_states import IN_CALL
+from telephony.seat_states import AT_EASE, IN_CALL, ON_DUTY
 from telephony.switchboard import ABSENT_PENALTY, PRESENT_PENALTY
 
 log = structlog.get_logger(__name__)
 
-_ON_DUTY: Final = frozenset(SeatState) - {SeatState.EMPTY, SeatState.CHECKING}
 _AT_REST: Final = frozenset({SeatState.PAUSED, SeatState.WRAP_UP})
 _SOUND: Final = frozenset({CallState.TALKING, CallState.HELD})
 _SAME: Final = frozenset(
@@ -186,7 +186,7 @@ class Reconciler:
 
     async def _compare_talk(self, row: Seat, call: Call | None) -> None:
         """A seat that talks and was never told: it was thought busy with a call that had ended unseen."""
-        free = row.state in _ON_DUTY - IN_CALL
+        free = row.state in AT_EASE
         if call is None or not free or call.seat_id != row.id or call.state not in _SOUND:
             return
         if self._twice(f"seat {row.id} talks in {call.id}"):
@@ -195,23 +195,35 @@ class Reconciler:
             await self._note(row, "it talks")
 
     async def _compare_member(self, row: Seat, seen: SeenMember | None) -> None:
-        seat_id, on_duty = SeatId(row.id), row.state in _ON_DUTY
+        seat_id, on_duty = SeatId(row.id), row.state in ON_DUTY
         if not on_duty:
             if seen is not None and self._twice(f"seat {row.id} member"):
                 await self._switchboard.remove_member(seat_id, seen.phone)
                 await self._note(row, "member without an operator on duty")
             return
         if seen is None or seen.phone != row.phone:
-            if self._twice(f"seat {row.id} no member"):
-                await self._put_back(row)
+            await self._compare_absence(row, seen)
+        elif row.state in AT_EASE and row.wish is SeatWish.NONE:  # a wish is repeated by the seat's tick
+            await self._compare_rest(row, seen)
+
+    async def _compare_absence(self, row: Seat, seen: SeenMember | None) -> None:
+        """A seat on duty that the queue does not have: put back, unless it was about to leave."""
+        left = seen is None and row.state in AT_EASE and row.wish is SeatWish.SIGN_OFF
+        if not self._twice(f"seat {row.id} {'has left' if left else 'no member'}"):
             return
-        if row.state is not SeatState.READY and row.state not in _AT_REST:
-            return
+        if left:  # carried out, and nobody has told us
+            now = self._clock.now()
+            await self._seats.on_fact(SeatLeft(at=now, seat_id=SeatId(row.id), reason="signed_off"))
+            await self._note(row, "it had left the queue")
+        else:
+            await self._put_back(row)
+
+    async def _compare_rest(self, row: Seat, seen: SeenMember) -> None:
         reason = _difference(row, seen)
         if reason is None or not self._twice(f"seat {row.id} {reason}"):
             return
         if row.state is SeatState.READY:
-            await self._switchboard.unpause_member(seat_id, row.phone)
+            await self._switchboard.unpause_member(SeatId(row.id), row.phone)
         else:
             await self._pause(row)
         await self._note(row, reason)

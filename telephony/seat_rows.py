@@ -67,7 +67,8 @@ def change_seat(row: Seat, before: SeatState, fact: SeatFact, wrap_up_s: float) 
     _note_room(row, before, fact)
     if row.state is not before:
         row.since = fact.at
-        _tidy(row, before, fact, wrap_up_s)
+        _tidy(row, fact, wrap_up_s)
+    _fulfil(row)
     return True
 
 
@@ -104,7 +105,8 @@ def check_room(row: Seat, fact: SeatFact) -> None:
 def _keep_break(row: Seat, fact: SeatFact) -> None:
     """What a ring interrupts goes on after the talk; of a ring by the queue only what people ordered."""
     room = isinstance(fact, SeatRungForRoom | SeatJoinedRoom)
-    if room or (isinstance(fact, SeatRang | SeatTalked) and row.pause_reason in BY_PEOPLE):
+    kept = room or (isinstance(fact, SeatRang | SeatTalked) and row.pause_reason in BY_PEOPLE)
+    if kept and row.wish is SeatWish.NONE:
         row.wish, row.wish_reason = SeatWish.PAUSE, row.pause_reason
 
 
@@ -117,7 +119,14 @@ def _note_room(row: Seat, before: SeatState, fact: SeatFact) -> None:
         row.pause_reason = row.wish_reason or PauseReason.SYSTEM
 
 
-def _tidy(row: Seat, before: SeatState, fact: SeatFact, wrap_up_s: float) -> None:
+def _fulfil(row: Seat) -> None:
+    """A wish is had when its fact has come, and not before: an order may be lost on its way."""
+    had = row.pause_reason is not None and row.pause_reason in (row.wish_reason, *BY_PEOPLE)
+    if row.wish is SeatWish.PAUSE and had:
+        row.wish, row.wish_reason = SeatWish.NONE, None
+
+
+def _tidy(row: Seat, fact: SeatFact, wrap_up_s: float) -> None:
     """What a state does not have is not kept from the state before."""
     if row.state not in (SeatState.RINGING, SeatState.TALKING, SeatState.WRAP_UP):
         row.call_id = None
@@ -128,8 +137,6 @@ def _tidy(row: Seat, before: SeatState, fact: SeatFact, wrap_up_s: float) -> Non
         row.wrap_up_until = None
     if row.state not in (SeatState.PAUSED, SeatState.WRAP_UP):
         row.pause_reason = None
-    if before in (SeatState.RINGING, SeatState.TALKING) and row.state is not SeatState.TALKING:
-        row.wish, row.wish_reason = SeatWish.NONE, None
     if row.state is not SeatState.RINGING:
         row.rung_from = None
     if row.state not in (SeatState.RINGING, SeatState.TALKING):

@@ -29,8 +29,8 @@ from db.models.seat import Seat
 from db.repositories import event_log, seats
 from db.session import SessionMaker, reading, transaction
 from telephony.ports import Switchboard
-from telephony.seat_rows import Confirmations, RowTest, change_seat, check_room, seat_facts_of
-from telephony.seat_states import BY_PEOPLE, IN_CALL, next_state
+from telephony.seat_rows import CONFIRM_S, Confirmations, RowTest, change_seat, check_room, seat_facts_of
+from telephony.seat_states import AT_EASE, BY_PEOPLE, IN_CALL, next_state
 
 log = structlog.get_logger(__name__)
 
@@ -100,8 +100,10 @@ class SeatService:
         row = await self._row(seat_id)
         if row.state in IN_CALL:
             return await self._wish(seat_id, SeatWish.PAUSE, reason, lambda: self.pause(seat_id, reason))
-        if row.state not in (SeatState.READY, SeatState.WRAP_UP, SeatState.PAUSED):
+        if row.state not in AT_EASE:
             raise IllegalTransition(state=row.state, fact="SeatPaused")
+        if row.wish is not SeatWish.NONE:  # not carried out yet; this is the newer word
+            await self._withdraw(seat_id)
         await self._order_pause(row, reason)
         row = await self._confirmed_row(
             seat_id, lambda row: row.pause_reason is reason or row.state in IN_CALL
@@ -111,10 +113,12 @@ class SeatService:
         return row
 
     async def resume(self, seat_id: SeatId) -> Seat:
-        """Be offered calls again. In a call it takes a wish back."""
+        """Be offered calls again. In a call, or while a wish still stands after it, it takes that back."""
         row = await self._row(seat_id)
-        if row.state in IN_CALL:
-            return await self._wish(seat_id, SeatWish.NONE, None, lambda: self.resume(seat_id))
+        if row.state in IN_CALL or row.wish is not SeatWish.NONE:
+            row = await self._withdraw(seat_id)
+            if row.state is not SeatState.PAUSED:
+                return row
         if row.state not in (SeatState.PAUSED, SeatState.WRAP_UP):
             raise IllegalTransition(state=row.state, fact="SeatUnpaused")
         await self._switchboard.unpause_member(SeatId(row.id), row.phone)
@@ -127,6 +131,8 @@ class SeatService:
         row = await self._row(seat_id)
         if row.state is not SeatState.WRAP_UP:
             raise IllegalTransition(state=row.state, fact="SeatUnpaused")
+        if row.wish is not SeatWish.NONE:
+            await self._withdraw(seat_id)
         return await self.resume(seat_id)
 
     async def extend_wrap_up(self, seat_id: SeatId, seconds: int) -> Seat:
@@ -168,12 +174,14 @@ class SeatService:
         await self._bus.publish(fact)
 
     async def tick(self) -> None:
-        """Once a second: end wrap-ups whose time is over. Safe to call late or twice."""
+        """Once a second: end wrap-ups whose time is over, repeat wishes. Safe to call late or twice."""
         now = self._clock.now()
         async with reading(self._sessions) as session:
             rows = await seats.every(session)
         for row in rows:
-            if row.state is SeatState.WRAP_UP and (row.wrap_up_until is None or row.wrap_up_until <= now):
+            if row.wish is not SeatWish.NONE:
+                await self._repeat(SeatId(row.id))
+            elif row.state is SeatState.WRAP_UP and (row.wrap_up_until is None or row.wrap_up_until <= now):
                 await self._try(self._switchboard.unpause_member(SeatId(row.id), row.phone), row)
 
     async def _take_in(self, fact: SeatFact) -> None:
@@ -195,7 +203,6 @@ class SeatService:
             check_room(row, fact)
             before = row.state
             row.state = next_state(before, fact)
-            wish, wish_reason = row.wish, row.wish_reason
             if not change_seat(row, before, fact, wrap_up_s):
                 return
             row.phone = phone or row.phone  # only who wins the seat says which telephone is at it
@@ -203,16 +210,23 @@ class SeatService:
         self._confirmed.wake(fact.seat_id)
         await self._bus.publish(fact)
         if before in IN_CALL and row.state not in IN_CALL:
-            await self._after_call(row, wish, wish_reason)
+            await self._after_call(row)
 
-    async def _after_call(self, row: Seat, wish: SeatWish, reason: PauseReason | None) -> None:
+    async def _repeat(self, seat_id: SeatId) -> None:
+        """A wish that still stands a while after its call: its order failed, or the process died first."""
+        row = await self._row(seat_id)  # it may have been taken back while another seat's order took long
+        waited = (self._clock.now() - row.since).total_seconds()
+        if row.wish is not SeatWish.NONE and row.state in AT_EASE and waited >= CONFIRM_S:
+            await self._after_call(row)
+
+    async def _after_call(self, row: Seat) -> None:
         """The queue must not offer the next call before the operator is ready for it."""
         if row.state is SeatState.EMPTY:
             return
-        if wish is SeatWish.SIGN_OFF:
+        if row.wish is SeatWish.SIGN_OFF:
             await self._try(self._switchboard.remove_member(SeatId(row.id), row.phone), row)
-        elif wish is SeatWish.PAUSE:
-            await self._try(self._order_pause(row, reason or PauseReason.BREAK), row)
+        elif row.wish is SeatWish.PAUSE:
+            await self._try(self._order_pause(row, row.wish_reason or PauseReason.BREAK), row)
         elif row.state is SeatState.WRAP_UP:
             await self._try(self._order_pause(row, PauseReason.WRAP_UP), row)
         elif row.state is SeatState.PAUSED:
@@ -238,8 +252,12 @@ class SeatService:
             return await order()
         return await self._row(seat_id)
 
+    async def _withdraw(self, seat_id: SeatId) -> Seat:
+        await self._apply(SeatWished(at=self._clock.now(), seat_id=seat_id, wish=SeatWish.NONE, reason=None))
+        return await self._row(seat_id)
+
     async def _try(self, order: Awaitable[None], row: Seat) -> None:
-        """An order of the system itself: if it fails, the reconciler repeats it."""
+        """An order of the system itself: if it fails, a tick repeats a wish, the reconciler the rest."""
         try:
             await order
         except HotlineError as error:

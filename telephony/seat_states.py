@@ -23,7 +23,7 @@ from core.events import (
     WrapUpExtended,
 )
 from core.room_events import SeatJoinedRoom, SeatLeftRoom, SeatRungForRoom
-from core.vocabulary import PauseReason, SeatState
+from core.vocabulary import PauseReason, SeatState, SeatWish
 
 S = SeatState
 
@@ -61,6 +61,10 @@ NEXT: Final[Mapping[tuple[SeatState, type[SeatFact]], SeatState]] = {
     (S.TALKING, SeatLeftRoom): S.WRAP_UP,
 }
 
+AT_EASE: Final = frozenset({S.READY, S.WRAP_UP, S.PAUSED})
+"""On duty and in no call."""
+ON_DUTY: Final = IN_CALL | AT_EASE
+
 ANY_STATE: Final = (SeatPhoneOnline, SeatPhoneOffline)
 
 
@@ -70,7 +74,9 @@ def next_state(state: SeatState, fact: SeatFact) -> SeatState:
     Raises:
         IllegalTransition: this cannot happen at a seat in this state.
     """
-    if isinstance(fact, ANY_STATE) or (isinstance(fact, SeatWished) and state in IN_CALL):
+    if isinstance(fact, ANY_STATE):
+        return state
+    if isinstance(fact, SeatWished) and state in (IN_CALL if fact.wish is not SeatWish.NONE else ON_DUTY):
         return state
     if isinstance(fact, SeatLeftRoom) and state is S.RINGING:
         return fact.back_to

@@ -13,7 +13,7 @@ from core.bus import Bus
 from core.clock import SteppedClock
 from core.events import CallFact
 from core.ids import CallId, SeatId
-from core.vocabulary import CallState, PauseReason, Role, SeatState
+from core.vocabulary import CallState, PauseReason, Role, SeatState, SeatWish
 from db.models import Account, Call, Seat
 from db.repositories import event_log, seats
 from db.session import SessionMaker, make_engine, make_sessions, reading, transaction
@@ -144,3 +144,30 @@ async def test_pause_and_penalty_are_as_the_seat_is(
     async with reading(sessions) as session:
         kept = [entry for entry in await event_log.since(session, 0) if entry.kind == "SeatReconciled"]
     assert len(kept) == len(member.orders)
+
+
+@pytest.mark.parametrize("state", [SeatState.WRAP_UP, SeatState.READY])
+async def test_a_sign_off_that_was_done_unseen_is_believed(sessions: SessionMaker, state: SeatState) -> None:
+    await _wishes(sessions, state, SeatWish.SIGN_OFF)
+    made = reconciler(sessions, member := Member())
+    for _ in range(2):
+        await made.sweep(replace(LOOK, calls={}, members={}))
+    assert await seat(sessions) == (SeatState.EMPTY, None)
+    assert member.orders == []
+
+
+async def test_a_break_that_was_begun_unseen_is_not_undone(sessions: SessionMaker) -> None:
+    await _wishes(sessions, SeatState.READY, SeatWish.PAUSE)
+    made = reconciler(sessions, member := Member())
+    seen = replace(MEMBER, paused=True, penalty="9")
+    for _ in range(2):
+        await made.sweep(replace(LOOK, calls={}, members={SeatId(1): seen}))
+    assert member.orders == []
+
+
+async def _wishes(sessions: SessionMaker, state: SeatState, wish: SeatWish) -> None:
+    async with transaction(sessions) as session:
+        row = await seats.get_for_update(session, SeatId(1))
+        assert row is not None
+        row.state, row.wish = state, wish
+        row.pause_reason = PauseReason.WRAP_UP if state is SeatState.WRAP_UP else None

@@ -35,6 +35,7 @@ from db.models import Account, Call, Seat
 from db.repositories import seats
 from db.session import make_engine, make_sessions, transaction
 from telephony.seat_service import SeatService
+from telephony.seat_states import BY_PEOPLE, ON_DUTY
 
 SEAT = SeatId(1)
 CALL_IDS = [CallId(f"ms-1764000000.{n}") for n in (1, 2)]
@@ -174,7 +175,8 @@ class SeatLife(RuleBasedStateMachine):
         assert row.bridge_id is None or in_call
         assert row.rung_from is None or (row.state is SeatState.RINGING and row.bridge_id is not None)
         assert row.call_id is None or in_call or row.state is SeatState.WRAP_UP
-        assert row.wish is SeatWish.NONE or in_call
+        assert row.wish is SeatWish.NONE or row.state in ON_DUTY
+        assert row.wish is not SeatWish.PAUSE or row.pause_reason not in BY_PEOPLE
 
 
 SeatLife.TestCase.settings = settings(

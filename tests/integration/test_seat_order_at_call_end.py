@@ -12,6 +12,7 @@ import pytest
 
 from core.bus import Bus
 from core.clock import SteppedClock
+from core.errors import ActionTimedOut
 from core.events import SeatFact, SeatFreed, SeatLeft, SeatPaused, SeatRang, SeatTalked, SeatUnpaused
 from core.ids import CallId, SeatId
 from core.vocabulary import CallState, PauseReason, Role, SeatState, SeatWish
@@ -29,6 +30,8 @@ class House:
     """One seat in a call. Policies are asked between the look at the seat and the change of its row."""
 
     seats: Any = None
+    clock: SteppedClock = field(default_factory=lambda: SteppedClock(T))
+    refuses: int = 0
     ends: bool = False
     before_pause: list[SeatFact] = field(default_factory=list[SeatFact])
     orders: list[str] = field(default_factory=list[str])
@@ -39,17 +42,23 @@ class House:
             await self.seats.on_fact(SeatFreed(at=T, seat_id=SEAT, call_id=CALL))
         return default
 
+    def _take(self, order: str) -> None:
+        self.orders.append(order)
+        if self.refuses:
+            self.refuses -= 1
+            raise ActionTimedOut
+
     async def row(self) -> Seat:
         return await self.seats._row(SEAT)
 
     async def pause_member(self, seat: SeatId, phone: str, reason: PauseReason, *, absent: bool) -> None:
-        self.orders.append(f"pause {reason}")
+        self._take(f"pause {reason}")
         before, self.before_pause = self.before_pause, []
         for fact in (*before, SeatPaused(at=T, seat_id=seat, reason=reason)):
             await self.seats.on_fact(fact)
 
     async def remove_member(self, seat: SeatId, phone: str) -> None:
-        self.orders.append("remove")
+        self._take("remove")
         await self.seats.on_fact(SeatLeft(at=T, seat_id=seat, reason="signed_off"))
 
 
@@ -66,7 +75,7 @@ async def _house(tmp_path: Path) -> AsyncGenerator[House]:
         await session.flush()
         session.add(Seat(id=1, state=SeatState.TALKING, operator_id=1, call_id=CALL, phone="seat", since=T))
     house = House()
-    house.seats = SeatService(sessions, Bus(), SteppedClock(T), house, house)  # type: ignore[arg-type]
+    house.seats = SeatService(sessions, Bus(), house.clock, house, house)  # type: ignore[arg-type]
     yield house
     await engine.dispose()
 
@@ -112,3 +121,52 @@ async def test_a_break_that_a_ring_interrupts_goes_on_after_it(house: House) -> 
     await house.seats.on_fact(FREED)
     row = await house.row()
     assert (row.state, row.pause_reason) == (SeatState.PAUSED, PauseReason.MEAL)
+
+
+async def leave(seats: SeatService) -> Seat:
+    return await seats.sign_off(SEAT)
+
+
+async def eat(seats: SeatService) -> Seat:
+    return await seats.pause(SEAT, PauseReason.MEAL)
+
+
+WISHES = pytest.mark.parametrize(("order", "state"), [(leave, SeatState.EMPTY), (eat, SeatState.PAUSED)])
+
+
+@WISHES
+async def test_a_wish_whose_order_fails_stands_and_is_carried_out(
+    house: House, order: Callable[[SeatService], Awaitable[Seat]], state: SeatState
+) -> None:
+    assert (await order(house.seats)).wish is not SeatWish.NONE
+    house.refuses = 2
+    await house.seats.on_fact(FREED)
+    assert (await house.row()).state is SeatState.WRAP_UP
+    for _ in range(2):
+        house.clock.advance(60)  # the wrap-up would be over, too
+        await house.seats.tick()
+    row = await house.row()
+    assert (row.state, row.wish) == (state, SeatWish.NONE)
+    assert len(set(house.orders)) == 1, "nothing else was ordered meanwhile"
+
+
+@WISHES
+async def test_a_wish_that_stands_after_its_call_is_taken_back(
+    house: House, order: Callable[[SeatService], Awaitable[Seat]], state: SeatState
+) -> None:
+    await order(house.seats)
+    house.refuses = 1
+    await house.seats.on_fact(FREED)
+    row = await house.seats.resume(SEAT)
+    assert (row.state, row.wish) == (SeatState.WRAP_UP, SeatWish.NONE), "wrapping up as ever"
+    house.clock.advance(5)
+    await house.seats.tick()
+    assert len(house.orders) == 1
+
+
+async def test_a_break_is_the_newer_word_than_a_sign_off_that_failed(house: House) -> None:
+    await house.seats.sign_off(SEAT)
+    house.refuses = 1
+    await house.seats.on_fact(FREED)
+    row = await house.seats.pause(SEAT, PauseReason.MEAL)
+    assert (row.state, row.wish) == (SeatState.PAUSED, SeatWish.NONE)

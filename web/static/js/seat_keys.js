@@ -60,14 +60,14 @@ function seatKeys() {
   byId("pause").onclick = () => byId("pause-dialog").showModal();
   byId("pause-cancel").onclick = () => byId("pause-dialog").close();
   order("resume", "正在恢复…", SWITCHBOARD + "就绪", () => orderSeat("resume"));
-  order("wish", "正在取消…", "服务器答复", () => orderSeat("resume")); // in a call this takes the wish back
+  order("wish", "正在取消…", "服务器答复", () => orderSeat("resume")); // while a wish stands this takes it back
   order("wrap-finish", "正在就绪…", SWITCHBOARD + "就绪", async () => { await desk.ticket.save(); await orderSeat("wrap-up/finish"); });
   order("wrap-extend", "正在延长…", "服务器答复", () => orderSeat("wrap-up/extend", { seconds: 60 }));
   order("sign-off", "正在下班…", SWITCHBOARD + "离席", async () => { await desk.ticket.save(); await orderSeat("sign-off", {}); });
   bind("Alt+P", "pause", "暂停（选原因）");
+  bind("Alt+J", "wish", "取消“通话后暂停/下班”");
   bind("Alt+J", "resume", "恢复就绪");
   bind("Alt+J", "wrap-finish", "整理完毕，就绪");
-  bind("Alt+J", "wish", "取消“通话后暂停/下班”");
   bind("Alt+Y", "wrap-extend", "整理时间延长 1 分");
   bind("Alt+X", "sign-off", "下班");
   for (const number of [1, 2, 3, 4, 5]) bind(String(number), `tile-${number}`, "");
