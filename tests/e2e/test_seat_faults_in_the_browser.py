@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, Response, WebSocketRoute, expect
 
-from ops.phone import ScriptedPhone, tone
-from tests.e2e.hotline import Hotline
+from ops.phone import ScriptedPhone, recorded_s, tone, tone_power
+from tests.e2e.hotline import Hotline, wait_for
 from tests.e2e.test_seat_in_the_browser import begin_duty, leave
 
 SIP_SOCKET = "**/ws"
@@ -104,3 +104,38 @@ def test_a_hang_up_while_the_websocket_is_down_is_kept_and_ends_the_call_when_it
         expect(page.get_by_test_id("state-word")).to_contain_text("话后整理")
         caller.wait_ended()
     leave(page)
+
+
+def test_another_page_of_the_same_operator_takes_the_call_along(
+    page: Page, hotline: Hotline, caller_tone: Path, tmp_path: Path
+) -> None:
+    goodbyes: list[str] = []
+
+    def look(frame: str | bytes) -> None:
+        if isinstance(frame, str) and frame.startswith("BYE "):
+            goodbyes.append(frame)
+
+    page.on("websocket", lambda socket: socket.on("framesent", look))
+    begin_duty(page, hotline, "op02", 1)
+    heard = tmp_path / "heard.wav"
+    with ScriptedPhone.citizen(
+        hotline.settings, "13800005515", play=str(caller_tone), record=str(heard)
+    ) as caller:
+        caller.call("56564444")
+        expect(page.get_by_test_id("answer")).to_be_enabled()
+        page.keyboard.press("F1")
+        expect(page.get_by_test_id("state-word")).to_contain_text("通话中")
+        second = page.context.new_page()
+        second.goto("/seat")
+        second.get_by_test_id("elsewhere-here").click()
+        expect(page.get_by_test_id("elsewhere")).to_be_visible()
+        expect(second.get_by_test_id("mute")).to_be_enabled()
+        expect(second.get_by_test_id("state-word")).to_contain_text("通话中")
+        again = recorded_s(heard)
+        wait_for("the new page's tone", lambda: tone_power(heard, 660, from_s=again + 3) > 0.5)
+        # The control plane may catch a caller on his way to the thanks; nothing must depend on that
+        assert goodbyes == []
+        assert not [event for event in caller.events if event.get("state") == "DISCONNECTED"]
+        second.keyboard.press("F8")
+        caller.wait_ended()
+    leave(second)

@@ -175,6 +175,25 @@ def test_a_headset_unplugged_and_plugged_in_again_leaves_the_caller_with_the_lea
         caller.wait_ended()
 
 
+def test_another_page_of_the_same_leader_brings_the_caller_back_to_a_seat(
+    leader_page: Page, hotline: Hotline, tmp_path: Path
+) -> None:
+    page = leader_page
+    expect(page.get_by_test_id("lead-phone")).to_have_text("话机就绪", timeout=LONG_MS)
+    with talk(hotline, tmp_path, "13800005504") as (caller, seat):
+        take_over(page)
+        hear(tmp_path, caller={"leader"}, least=0.5)
+        second = page.context.new_page()
+        second.goto("/supervisor")
+        second.get_by_test_id("elsewhere-here").click()
+        expect(page.get_by_test_id("elsewhere")).to_be_visible()
+        expect(second.get_by_test_id("mine")).to_contain_text("接管已结束", timeout=LONG_MS)
+        hotline.sign_in("op01").post("/api/seats/1/resume")
+        seat.wait("state", state="CONFIRMED", skip=1)
+        hear(tmp_path, caller={"seat"}, seat={"caller"})
+        assert not any(event.get("state") == "DISCONNECTED" for event in caller.events)
+
+
 def test_a_broadcast_and_a_forced_pause_reach_the_operators_screen(
     leader_page: Page, page: Page, hotline: Hotline
 ) -> None:

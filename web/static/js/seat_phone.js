@@ -101,9 +101,11 @@ function drawState() {
   place.dataset.level = trouble ? "bad" : "good";
   say(place, trouble || "话机就绪");
 }
-// This page is no longer the seat's: off with its telephone, without a word to who would leave a call
+// This page is no longer the seat's: off with its telephone, without a word to who would leave a call. Under a call it
+// is not stopped, for JsSIP would say goodbye to the citizen: it goes with the page, and the call comes to the new one
 export function letGo() {
   leaving = true;
+  if (desk.phone?.inCall) return;
   desk.phone?.stop();
   stopStream(desk.phone?.stream);
 }

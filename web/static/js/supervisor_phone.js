@@ -9,11 +9,13 @@ const AGAIN_MS = 5000;
 let keeping;
 let beginning = null;
 let again;
+let leaving = false;
 
 export function mountPhone() {
   navigator.mediaDevices?.addEventListener("devicechange", () => { if (lead.phone && !lead.phone.stream?.active) begin(); });
-  addEventListener("beforeunload", (event) => { if (lead.phone?.inCall) event.preventDefault(); });
-  addEventListener("pagehide", () => { ask("POST", "/api/supervision/release").catch(() => {}); stopStream(lead.phone?.stream); });
+  addEventListener("beforeunload", (event) => { if (lead.phone?.inCall && !leaving) event.preventDefault(); });
+  // Whoever goes on at another page has the telephone lent there
+  addEventListener("pagehide", () => { if (!leaving) ask("POST", "/api/supervision/release").catch(() => {}); stopStream(lead.phone?.stream); });
   for (const touch of ["pointerdown", "keydown"]) addEventListener(touch, () => audio().state === "suspended" && audio().resume());
   begin();
 }
@@ -27,9 +29,9 @@ async function start(anew) {
   try {
     // Whoever has a telephone needs the microphone alone: another telephone would end the call of this one
     if (lead.phone && !anew) return await changeMicrophone();
-    const stream = await openMicrophone();
     // A call that this page's forerunner had taken over: its sound went with that page, the caller is brought to a seat
     if (mine()?.state === "taken_over" && !lead.phone) await post("/api/supervision/end", { give_back: true });
+    const stream = await openMicrophone();
     const account = await get("/api/supervision/sip");
     lead.phone?.stop();
     stopStream(lead.phone?.stream);
@@ -56,8 +58,13 @@ function drawPhone() {
   place.dataset.level = here ? "good" : "bad";
   say(place, !here ? "⚠ 话机未连接" : lead.phone.inCall ? "话机通话中" : "话机就绪");
 }
+// Whom this leader has taken over hears no goodbye: the new page gives that call back to a seat. An ear ends at once
 export function letGo() {
+  leaving = true;
   clearInterval(keeping);
+  clearTimeout(again);
+  const ear = mine();
+  if (lead.phone?.inCall && (ear?.state === "taken_over" || ear?.wanted === "take_over")) return;
   lead.phone?.stop();
   stopStream(lead.phone?.stream);
 }
