@@ -93,6 +93,9 @@ function drawKeys() {
   byId("give-back").hidden = !elsewhere;
   byId("take_over").hidden = elsewhere; // one place for both: the row stays a row
   allow("give-back", elsewhere);
+  // Signed out he would talk on without a key to end or give back the call
+  byId("logout").disabled = elsewhere;
+  byId("logout").title = elsewhere ? "先结束或退回接管的来电，再退出登录" : "";
   allow("mute", Boolean(lead.phone?.inCall));
   word("mute", lead.phone?.muted ? "取消静音" : "静音");
   byId("mute").setAttribute("aria-pressed", String(Boolean(lead.phone?.muted)));
