@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from tests.e2e.hotline import Hotline, wait_for
+from tests.e2e.test_seat_in_the_browser import sign_in
 
 WORDS = """async (steps) => {
   const { TranscriptView } = await import("/static/js/transcript_view.js");
@@ -73,6 +74,28 @@ RING = """async () => {
 def test_the_stream_tells_browsers_to_come_back_at_once(hotline: Hotline) -> None:
     with hotline.sign_in("op01").http.stream("GET", "/api/stream") as answer:
         assert next(answer.iter_lines()) == "retry: 200"
+
+
+SIGN_OUT = """async () => {
+  const headers = { "X-CSRF-Token": document.querySelector("meta[name=csrf]").content };
+  return (await fetch("/logout", { method: "POST", headers })).status;
+}"""
+
+
+def test_a_page_whose_session_is_over_leads_to_signing_in(page: Page, hotline: Hotline) -> None:
+    sign_in(page, hotline, "grid01")
+    page.wait_for_url("**/grid")
+    expect(page.locator("#matter")).to_be_visible()
+    # Behind the page's back, as a session runs out: some fact later the server looks who listens
+    assert page.evaluate(SIGN_OUT) < 400
+    operator = hotline.sign_in("op05")
+
+    def led_away() -> bool:
+        operator.post("/api/seats/5/take", {"phone": "desk"})
+        operator.post("/api/seats/5/sign-off")
+        return page.get_by_test_id("login-form").count() == 1
+
+    wait_for("the page to ask who is there", led_away, pause_s=1)
 
 
 def line(number: int, speaker: str, start_s: float) -> dict[str, Any]:

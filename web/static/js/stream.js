@@ -1,9 +1,11 @@
 // Facts as they happen; the browser sends Last-Event-ID when it connects again.
-import { byId } from "./api.js";
+import { byId, get } from "./api.js";
 
 const QUIET_MS = 2000; // the server ends each connection after ten minutes: such a gap is nobody's business
 const PLANNED_MS = 5000; // and the browser may take its own time to come back, if the server names none
 const LOOK_AGAIN_MS = 15_000; // a half-open connection says nothing; a look at the board notices
+const AGAIN_MS = 1000;
+const AGAIN_AT_MOST_MS = 15_000;
 
 export function listen(onFact, onReload, moreKinds = []) {
   const banner = byId("banner-link");
@@ -11,6 +13,7 @@ export function listen(onFact, onReload, moreKinds = []) {
   let lostAt = 0;
   let reopening;
   let planned = false;
+  let pause = AGAIN_MS;
   const lost = () => { lostAt ||= Date.now() + (planned ? PLANNED_MS : 0); };
   const found = () => {
     planned = false;
@@ -24,12 +27,18 @@ export function listen(onFact, onReload, moreKinds = []) {
     banner.textContent = `与服务器的连接中断 ${Math.round((Date.now() - lostAt) / 1000)} 秒，正在恢复；电话仍可接听，画面可能不是最新`;
   }, 500);
   const reload = () => Promise.resolve(onReload()).then(() => source.readyState === EventSource.OPEN && found(), lost);
-  const again = (pause) => { clearTimeout(reopening); source.close(); reopening = setTimeout(open, pause); };
+  const again = (wait_ms) => { clearTimeout(reopening); source.close(); reopening = setTimeout(open, wait_ms); };
+  // Refused, not cut off. A page past its session would be for ever: any other question leads it to signing in
+  const refused = async () => {
+    await get("/api/me").catch(() => {});
+    again(pause);
+    pause = Math.min(2 * pause, AGAIN_AT_MOST_MS);
+  };
   function open() {
     source = new EventSource("/api/stream");
     // At every opening: facts that are not stored, and those before the first opening, were told to nobody
-    source.onopen = () => { found(); reload(); };
-    source.onerror = () => { lost(); if (source.readyState === EventSource.CLOSED) again(1000); };
+    source.onopen = () => { pause = AGAIN_MS; found(); reload(); };
+    source.onerror = () => { lost(); if (source.readyState === EventSource.CLOSED) refused(); };
     for (const kind of new Set([...KINDS, ...moreKinds])) source.addEventListener(kind, (event) => onFact(kind, JSON.parse(event.data)));
     // A new source forgets the old Last-Event-ID; with it the server would answer "reload" for ever
     source.addEventListener("reload", () => again(250));
