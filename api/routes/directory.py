@@ -106,7 +106,9 @@ async def choices(request: Request, person: Operator) -> dict[str, Any]:
         villages = list(await session.scalars(select(Village).order_by(Village.id)))
         categories = list(await session.scalars(select(Category).order_by(Category.code)))
     return {
-        "units": [{"code": unit.code, "name": unit.name} for unit in known.units.values() if unit.active],
+        "units": [
+            {"code": unit.code, "name": unit.name, "active": unit.active} for unit in known.units.values()
+        ],
         "towns": known.towns,
         "villages": [{"id": v.id, "town": v.town_code, "name": v.name} for v in villages],
         "categories": [{"code": one.code, "name": one.name} for one in categories],

@@ -90,6 +90,52 @@ def test_what_was_typed_is_not_lost_by_escape(no_errors: Page, hotline: Hotline)
     assert asked == ["刚才填写的内容还没有保存，要放弃吗？"]
 
 
+def test_whoever_belongs_to_a_unit_out_of_use_still_does_after_a_save(
+    no_errors: Page, hotline: Hotline
+) -> None:
+    page = no_errors
+    enter(page, hotline, "head", "/directory")
+    for kind, row in (
+        ("units", {"code": "TY1", "name": "停用测试所", "kind": "部门", "active": True}),
+        (
+            "units",
+            {"code": "TY2", "name": "停用测试站", "kind": "部门", "parent_code": "TY1", "active": True},
+        ),
+        ("rules", {"category_prefix": "0101", "role": "handling_unit", "unit_code": "TY1"}),
+    ):
+        order(page, "POST", f"/api/v1/directory/{kind}", row)
+    unit = page.request.get(f"{hotline.url}/api/v1/directory/units?q=TY1").json()["rows"][0]["id"]
+    off = {"code": "TY1", "name": "停用测试所", "kind": "部门", "active": False}
+    order(page, "PUT", f"/api/v1/directory/units/{unit}", off)
+    page.reload()
+    for kind, named, field, typed in (
+        ("rules", "停用测试所", "source", "县局来函"),
+        ("units", "停用测试站", "duty_day", "02356560009"),
+    ):
+        tab(page, kind)
+        page.locator("#filter [name=q]").fill("TY2" if kind == "units" else "停用测试所")
+        page.keyboard.press("Enter")
+        row = page.get_by_test_id(f"row-{kind}").filter(has_text=named)
+        row.locator("a").first.click()
+        own = page.locator("#edit-form").locator("[name=unit_code], [name=parent_code]")
+        expect(own.locator("option:checked")).to_have_text("停用测试所（TY1，停用）")
+        shoot(page, f"directory-{kind}-out-of-use")
+        page.locator(f"#edit-form [name={field}]").fill(typed)
+        page.keyboard.press("Enter")
+        expect(page.locator("#edit")).to_be_hidden()
+        expect(row).to_contain_text("停用测试所" if kind == "rules" else "TY1")
+    page.get_by_test_id("new").click()
+    expect(page.locator("#edit-form [name=parent_code]")).not_to_contain_text("停用测试所")
+
+
+def order(page: Page, method: str, path: str, body: dict[str, object]) -> None:
+    """As the page's own dialog sends it."""
+    script = """async ([method, path, body]) => (await fetch(path, {
+        method, body: JSON.stringify(body), headers: {"Content-Type": "application/json",
+        "X-CSRF-Token": document.querySelector("meta[name=csrf]").content}})).status"""
+    assert page.evaluate(script, [method, path, body]) == 200
+
+
 def test_every_tab_shows_rows_and_the_rules_say_who_would_be_called(
     no_errors: Page, hotline: Hotline
 ) -> None:
@@ -172,6 +218,7 @@ def test_an_excel_file_is_checked_row_by_row_then_imported_whole(
     expect(page.get_by_test_id("import-errors")).to_contain_text("D 单位编码")
     expect(page.get_by_test_id("import-apply")).to_be_disabled()
     shoot(page, "directory-import-errors")
+    the_next_choice_is_a_change_and_a_broken_network_is_said(page, right)
     page.get_by_test_id("import-file").set_input_files(right)
     expect(page.get_by_test_id("import-summary")).to_contain_text("检查通过，将写入：人员 2 行")
     page.get_by_test_id("import-apply").click()
@@ -181,6 +228,16 @@ def test_an_excel_file_is_checked_row_by_row_then_imported_whole(
     page.locator("#filter [name=q]").fill("X2")
     page.keyboard.press("Enter")
     expect(page.get_by_test_id("row-contacts")).to_have_count(1)
+
+
+def the_next_choice_is_a_change_and_a_broken_network_is_said(page: Page, file: Path) -> None:
+    """A corrected file has the same name: only an empty field sees it chosen."""
+    expect(page.get_by_test_id("import-file")).to_have_value("")
+    expect(page.get_by_test_id("import-summary")).to_contain_text("wrong.xlsx：有 1 处错误")
+    page.route("**/api/v1/directory/import?*", lambda route: route.abort())
+    page.get_by_test_id("import-file").set_input_files(file)
+    expect(page.locator("#import-problem")).to_have_text("网络中断，没有送达；电话仍可接听")
+    page.unroute("**/api/v1/directory/import?*")
 
 
 def test_an_administrator_makes_a_key_that_is_shown_once(no_errors: Page, hotline: Hotline) -> None:

@@ -5,11 +5,12 @@ const BOARD_PATIENCE_MS = 8000; // asked again and again: a late answer is worth
 
 export async function ask(method, path, body, patience_ms = PATIENCE_MS, headers = {}) {
   let answer;
+  const file = body instanceof FormData; // the browser says how it is cut up
   try {
     answer = await fetch(path, {
       method,
-      headers: { "Accept": "application/json", "Content-Type": "application/json", "X-CSRF-Token": csrf, ...headers },
-      body: body === undefined ? undefined : JSON.stringify(body),
+      headers: { "Accept": "application/json", ...(!file && { "Content-Type": "application/json" }), "X-CSRF-Token": csrf, ...headers },
+      body: file || body === undefined ? body : JSON.stringify(body),
       signal: AbortSignal.timeout(patience_ms),
     });
   } catch (reason) {

@@ -22,18 +22,20 @@ let number;
 
 function prepare(choices) {
   const pairs = {
-    units: choices.units.map((one) => [one.code, `${one.name}（${one.code}）`]),
+    units: choices.units.filter((one) => one.active).map((one) => [one.code, `${one.name}（${one.code}）`]),
     townNames: Object.values(choices.towns).map((one) => [one, one]),
     villageNames: choices.villages.map((one) => [one.name, one.name]),
     categories: choices.categories.map((one) => [one.code, `${one.code} ${one.name}`]),
     roles: choices.roles.map((one) => [one.key, one.label]),
   };
   const names = (list, key, name) => Object.fromEntries(list.map((one) => [one[key], one[name]]));
-  return { ...choices, options: (from) => pairs[from], categoryName: names(choices.categories, "code", "name"), roleName: names(choices.roles, "key", "label") };
+  return { ...choices, options: (from) => pairs[from], unitName: names(choices.units, "code", "name"), categoryName: names(choices.categories, "code", "name"), roleName: names(choices.roles, "key", "label") };
 }
 
 async function show(page = 1) {
-  const { rows, total } = await get(`/api/v1/directory/${here.kind}?q=${encodeURIComponent(filter.q.value)}&page=${page}`);
+  const kind = here;
+  const { rows, total } = await get(`/api/v1/directory/${kind.kind}?q=${encodeURIComponent(filter.q.value)}&page=${page}`);
+  if (here !== kind) return; // another tab meanwhile: its own rows come
   byId("heads").replaceChildren(...here.heads.map((head) => make("th", head)));
   byId("rows").replaceChildren(...rows.map(line));
   byId("empty").hidden = rows.length > 0;

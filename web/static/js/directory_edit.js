@@ -49,7 +49,11 @@ export class EditDialog {
     const options = field.options ? field.options.map((one) => [one, one]) : this.lists.options(field.from);
     if (!field.options && !field.need) select.append(new Option("（无）", ""));
     select.append(...options.map(([value, name]) => new Option(name, value)));
-    if (this.id) select.value = row[field.name] ?? "";
+    if (!this.id) return select;
+    const own = row[field.name] ?? "";
+    // A unit out of use is offered to nobody, but whoever has it keeps it: else saving anything would take it away
+    if (own && !options.some(([value]) => value === own)) select.append(new Option(this.lists.unitName[own] ? `${this.lists.unitName[own]}（${own}，停用）` : own, own));
+    select.value = own;
     return select;
   }
   #values() {
