@@ -65,8 +65,10 @@ function mark(outcome) {
   const one = line();
   if (!one || !mayMark(one)) return complain(new Error(here.dial ? "先领取（回车拨打，或按“领取”），再记结果" : "领取了的才能记结果：先交给一位话务员"));
   const said = byId("callbacks-note").value.trim();
-  byId("callbacks-note").value = "";
-  return work(() => post(`${API}/${one.id}/result`, { outcome, note: said }));
+  return work(async () => {
+    await post(`${API}/${one.id}/result`, { outcome, note: said });
+    byId("callbacks-note").value = "";
+  });
 }
 function onKey(event) {
   if (event.target.closest("input, select") || event.altKey || event.ctrlKey || event.isComposing) return;

@@ -14,7 +14,7 @@ export function mountNotes(refreshPage) {
     byId("note-problem").textContent = "";
     byId("note-send").disabled = true;
     try {
-      await post("/api/notes", { text: byId("note-words").value, minutes: Number(byId("note-minutes").value) });
+      await post("/api/notes", { text: byId("note-words").value.replace(/\s+/g, " ").trim(), minutes: Number(byId("note-minutes").value) });
       byId("note-words").value = "";
       await refresh();
     } catch (error) { byId("note-problem").textContent = error.message; } finally { byId("note-send").disabled = false; }
