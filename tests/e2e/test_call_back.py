@@ -123,6 +123,24 @@ def test_no_such_number_once_more_and_then_somebody_is_there(house: BridgeHouse,
     assert [one["label"] for one in done["attempts"]] == ["空号或关机", "已摘机，未确认"]
 
 
+def test_a_call_outside_that_ended_unheard_of_does_not_bar_the_next(house: BridgeHouse, page: Page) -> None:
+    number = "13812340006"
+    give_up(house, number)
+    # No fact reaches the page: what it shows comes from its looks alone
+    page.route("**/api/stream", lambda route: route.abort())
+    page.reload()
+    expect(page.get_by_test_id("phone-state")).to_contain_text("话机就绪")
+    with ScriptedPhone.outside(house.carrier, house.settings, number, auto_answer=True) as citizen:
+        choose(page, number)
+        page.keyboard.press("Enter")
+        expect(page.get_by_test_id("outbound-state")).to_contain_text("已接通")
+        citizen.hang_up()
+    expect(page.get_by_test_id("outbound-state")).to_contain_text("已结束")
+    expect(page.get_by_test_id("outbound-again")).to_be_enabled()
+    page.unroute("**/api/stream")
+    ready(page)
+
+
 def test_a_typed_number_is_dialled_only_when_it_may_be(house: BridgeHouse, page: Page) -> None:
     questions: list[str] = []
 

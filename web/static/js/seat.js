@@ -5,15 +5,15 @@ import { mountHelp } from "./keys.js";
 import { mountNotes, NOTE_FACTS, refreshNotes } from "./notes.js";
 import { open } from "./page.js";
 import { mountBar } from "./seat_bar.js";
-import { mountBridge } from "./seat_bridge.js";
-import { mountCall } from "./seat_call.js";
+import { mountBridge, refreshBridge } from "./seat_bridge.js";
+import { mountCall, wordsAgain } from "./seat_call.js";
 import { mountCallbacks } from "./seat_callbacks.js";
 import { drawCheck, mountCheck } from "./seat_check.js";
 import { mountDial } from "./seat_dial.js";
 import { mountDraft } from "./seat_draft.js";
 import { fillPauseReasons, mountKeys } from "./seat_keys.js";
 import { beTheOne } from "./seat_one.js";
-import { mountOutbound } from "./seat_outbound.js";
+import { mountOutbound, refreshOutbound } from "./seat_outbound.js";
 import { letGo, mountPhone } from "./seat_phone.js";
 import { mountTransfer } from "./seat_transfer.js";
 import { listen } from "./stream.js";
@@ -37,8 +37,12 @@ await open(async () => {
   fillPauseReasons(desk.ticket.lists.pause_reasons);
   await refresh();
   await refreshNotes();
+  // What a gap swallowed is missing beside the board too: cards, a call outside that ended, lines that were said. The board
+  // tells whether the server is there; these may be refused, as for a call that was given away meanwhile
+  const beside = () => [refreshBridge, refreshOutbound, wordsAgain].map((part) => part().catch(() => {}));
+  const again = () => Promise.all([refresh(), refreshNotes(), ...beside()]).catch((error) => { problem(error); throw error; });
   listen((kind, fact) => {
     tellFact(kind, fact);
     if (!kind.startsWith("Utterance")) refreshSoon();
-  }, () => Promise.all([refresh(), refreshNotes()]).catch((error) => { problem(error); throw error; }), wantedKinds());
+  }, again, wantedKinds());
 });

@@ -68,7 +68,7 @@ const emergency = () => running() && bridge.kind === "emergency";
 // A consultation that runs is no reason not to call for help: it becomes the conference
 const canPress = () => Boolean(desk.callId) && desk.seat?.state === "talking" && !emergency() && (!running() || bridge.seat_id === desk.seat.id);
 let soon;
-const refreshSoon = () => { soon ??= setTimeout(() => { soon = undefined; refresh().catch(() => {}); }, 40); };
+const refreshSoon = () => { soon ??= setTimeout(() => { soon = undefined; refreshBridge().catch(() => {}); }, 40); };
 // What an order is answered with may be older than the facts that overtook it: look once more
 function take(fresh) {
   if (desk.callId) bridge = fresh;
@@ -76,7 +76,7 @@ function take(fresh) {
   draw();
 }
 const newest = inOrder();
-async function refresh() {
+export async function refreshBridge() {
   const { callId } = desk;
   if (!callId) return;
   const found = await newest(() => get(`${API}?call_id=${encodeURIComponent(callId)}`));

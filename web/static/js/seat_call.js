@@ -26,6 +26,17 @@ const readWords = () => get(`/api/calls/${desk.callId}/transcript`).then(({ line
   if (lines.length) desk.words.show(lines);
   desk.words.deaf(deaf);
 }, () => {});
+// After a gap: what stands there stays, what is missing is put in its place; the lines of the second pass replace the others
+export async function wordsAgain() {
+  const { callId } = desk;
+  if (!callId || !desk.call?.answered_at) return;
+  const { lines, deaf, final } = await get(`/api/calls/${callId}/transcript`);
+  if (callId !== desk.callId) return;
+  const found = new Set(lines.map((line) => line.id));
+  if (final && desk.words.lines.some((line) => !found.has(line.id))) desk.words.show(lines);
+  else for (const line of lines) desk.words.settle(line);
+  desk.words.deaf(deaf);
+}
 
 async function followCall() {
   const { seat } = desk;

@@ -59,6 +59,7 @@ async function look(id) {
   if (out.ticket_id && other()?.joined_at && ticketShown !== out.ticket_id) await showTicket(out.ticket_id);
   draw();
 }
+export async function refreshOutbound() { if (out) await look(out.id); }
 // The page was loaded again in the middle of it
 function adopt() {
   const room = desk.seat?.bridge_id;
