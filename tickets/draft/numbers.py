@@ -21,6 +21,9 @@ DIGIT_OF = {
 DIGITS = "0-9零〇幺一二两三四五六七八九"
 RADIO = "洞拐勾"
 _NUMBER = "[0-9零一二两三四五六七八九十百千万点]"
+_BEGINS = f"(?<![{DIGITS}十百千万])"
+"""Only where the number begins: 八号 is not what 一百零八号 says."""
+_TENS = "[一二三四五六七八九]十[一二三四五六七八九]?"
 _LONGEST = 30
 """A longer run of number words is no number."""
 _APPROXIMATE = re.compile("一二|二三|两三|三四|三五|四五|五六|六七|七八|八九")
@@ -55,7 +58,16 @@ _RULES: tuple[tuple[NumberKind, re.Pattern[str]], ...] = (
     (NumberKind.RUN, re.compile(f"[{DIGITS}{RADIO}]{{5,}}(?![十百千万点])")),
     (NumberKind.PERCENT, re.compile(f"百分之({_NUMBER}+)")),
     (NumberKind.TIME, re.compile(f"([{DIGITS}]{{2,4}}|两千零[一二三四五六七八九十]+)(?=年)")),
-    (NumberKind.TIME, re.compile("([0-9一二三四五六七八九十]{1,3})(?=月(?!薪)|日|号(?![楼栋院井线机]))")),
+    (
+        NumberKind.HOUSE,
+        re.compile(
+            f"{_BEGINS}([1-9一二两三四五六七八九]百(?:零[一二三四五六七八九]|{_TENS})?)(?=号(?![人码]))"
+        ),
+    ),
+    (
+        NumberKind.TIME,
+        re.compile(f"{_BEGINS}([0-9一二三四五六七八九十]{{1,3}})(?=月(?!薪)|日|号(?![楼栋院井线机]))"),
+    ),
     (
         NumberKind.TIME,
         re.compile(
