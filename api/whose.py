@@ -2,7 +2,7 @@
 
 Words and sound, and the number behind a secret ticket, are for who had a part in the call: who has it, at
 whose seat it is, who answered it, who holds its ticket. To a shift leader they are open while the ticket is
-not marked secret; to the centre's head always.
+not marked secret, as they are to every operator while nobody has accepted it; to the centre's head always.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from api.security import Person, log_look
 from api.state import House
 from core.errors import Forbidden, HotlineError, NotFound
-from core.vocabulary import CallState, Role
+from core.vocabulary import CallState, Role, TicketStatus
 from db.models import Call, Ticket
 from db.repositories import bridges, calls, seats, tickets
 from db.session import transaction
@@ -44,13 +44,16 @@ class Open:
 
 
 async def allowed_call(session: AsyncSession, person: Person, call_id: str) -> Call:
-    """The call, if it is this person's or the person leads the shift. Its words are asked for apart.
+    """The call, if it or its ticket is this person's, or the person leads. Its words are asked for apart.
 
     Raises:
         NotFound, Forbidden.
     """
     call = await _call(session, call_id)
     if person.at_least(Role.SHIFT_LEADER) or await _is_his(session, person, call):
+        return call
+    ticket = await tickets.of_call(session, call_id)
+    if _holds(person, ticket) or _waits_for(person, ticket):
         return call
     raise Forbidden
 
@@ -131,9 +134,18 @@ def _holds(person: Person, ticket: Ticket | None) -> bool:
     return ticket is not None and ticket.operator_id == person.id
 
 
+def _waits_for(person: Person, ticket: Ticket | None) -> bool:
+    """A message must be heard to be accepted; hearing it is a look like any other."""
+    if ticket is None or ticket.operator_id is not None or ticket.secret:
+        return False
+    return ticket.status is TicketStatus.PENDING_ACCEPT and person.at_least(Role.OPERATOR)
+
+
 def _opened(person: Person, subject: str, own: bool, ticket: Ticket | None) -> Open:
     if own:
         return Open(subject, own=True)
+    if _waits_for(person, ticket):
+        return Open(subject, own=False)
     if not person.at_least(Role.SHIFT_LEADER):
         raise Forbidden
     if closed(ticket, person.role):

@@ -11,6 +11,8 @@ class TicketStep(StrEnum):
 
     OPENED = "opened"
     EDITED = "edited"
+    ACCEPTED = "accepted"
+    """Nobody had it; it is theirs whom the line names."""
     TRANSFERRED = "transferred"
     """Handed over with its caller, to the one whom the line names."""
     CALLED_BACK = "called_back"
@@ -25,6 +27,7 @@ class TicketStep(StrEnum):
 STEP_LABELS: Final[dict[str, str]] = {
     TicketStep.OPENED: "建立",
     TicketStep.EDITED: "修改",
+    TicketStep.ACCEPTED: "受理",
     TicketStep.TRANSFERRED: "随来电转入",
     TicketStep.CALLED_BACK: "回拨接通",
     TicketStep.PICKED_UP: "回拨已摘机（未确认是否本人）",

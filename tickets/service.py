@@ -79,17 +79,7 @@ async def hand_over(
     if ticket.status not in EDITABLE or ticket.operator_id == operator_id:
         return False
     ticket.operator_id, ticket.seat_id, ticket.updated_at = operator_id, seat_id, now
-    session.add(
-        TicketEvent(
-            ticket_id=ticket.id,
-            at=now,
-            account_id=operator_id,
-            from_status=ticket.status,
-            to_status=ticket.status,
-            reason=TicketStep.TRANSFERRED,
-            changes={},
-        )
-    )
+    session.add(_line(ticket, operator_id, TicketStep.TRANSFERRED, now))
     await session.flush()
     return True
 
@@ -134,7 +124,7 @@ async def move(
     account_id: int,
     now: dt.datetime,
 ) -> Ticket:
-    """Edit and take the ticket to another status.
+    """Edit and take the ticket to another status; what waited to be accepted is theirs who moved it.
 
     Raises:
         NotFound, StaleTicket, IllegalTransition; InvalidField naming what is missing.
@@ -146,6 +136,10 @@ async def move(
     changed = await _fill(session, ticket, fields if ticket.status in EDITABLE else _only_answer(fields))
     reason = _text("reason", fields.get("reason") or "")
     _require(ticket, to, reason)
+    if ticket.status is TicketStatus.PENDING_ACCEPT and ticket.operator_id is None:
+        ticket.operator_id = account_id
+        if to is not TicketStatus.VOID:
+            session.add(_line(ticket, account_id, TicketStep.ACCEPTED, now))
     session.add(
         TicketEvent(
             ticket_id=ticket.id,
@@ -185,6 +179,19 @@ async def _seen(session: AsyncSession, ticket_id: int, fields: Mapping[str, Any]
     if fields.get("version") != ticket.version:
         raise StaleTicket(version=ticket.version)
     return ticket
+
+
+def _line(ticket: Ticket, account_id: int, reason: TicketStep, now: dt.datetime) -> TicketEvent:
+    """Of the history: something that leaves the status as it is."""
+    return TicketEvent(
+        ticket_id=ticket.id,
+        at=now,
+        account_id=account_id,
+        from_status=ticket.status,
+        to_status=ticket.status,
+        reason=reason,
+        changes={},
+    )
 
 
 def _only_answer(fields: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -147,7 +147,10 @@ class Files(RuleBasedStateMachine):
             self.refused(InvalidField, service.move, ticket_id, to, given)
         else:
             self.order(service.move, ticket_id, to, given)
-            known.update(kept, status=to, version=known["version"] + 1, steps=[*known["steps"], to])
+            waited = known["status"] is TicketStatus.PENDING_ACCEPT
+            lines = [known["status"], to] if waited and to is not TicketStatus.VOID else [to]
+            known.update(kept, status=to, version=known["version"] + 1, steps=[*known["steps"], *lines])
+            known["operator"] = 1 if waited else known.get("operator")
 
     @rule(ticket_id=consumes(opened), to=st.sampled_from(TicketStatus))
     def step_with_an_old_version(self, ticket_id: int, to: TicketStatus) -> None:
@@ -177,6 +180,9 @@ class Files(RuleBasedStateMachine):
                 ticket = await tickets.get(session, ticket_id)
                 assert ticket is not None
                 assert (ticket.status, ticket.version) == (known["status"], known["version"])
+                assert ticket.operator_id == known.get("operator"), (
+                    "who accepts it has it; of a draft, the call's"
+                )
                 for name in set(GOOD) - {"reason"}:
                     assert getattr(ticket, name) == known.get(name, UNTOUCHED.get(name, ""))
                 events: list[TicketEvent] = await tickets.history(session, ticket_id)
