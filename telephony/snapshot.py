@@ -67,7 +67,7 @@ async def callback_counts(session: AsyncSession, now: dt.datetime) -> dict[str, 
 def masked(number: str) -> str:
     """A number of which only the beginning and the end are shown: `138****5678`."""
     if not number:
-        return "未知号码"
+        return "号码未显示"
     return f"{number[:3]}****{number[-4:]}" if len(number) >= 9 else f"****{number[-2:]}"
 
 

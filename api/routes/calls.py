@@ -164,7 +164,7 @@ def _row(call: Call, people: dict[int, Any], secret: Set[str] = frozenset()) -> 
         "id": call.id,
         "state": call.state,
         "label": label(call.state),
-        "caller": caller,
+        "caller": caller if call.caller else "",
         "caller_masked": caller,
         "arrived_at": _iso(call.arrived_at),
         "queued_at": _iso(call.queued_at),

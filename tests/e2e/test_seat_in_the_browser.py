@@ -119,11 +119,15 @@ def test_a_withheld_number_is_said_and_not_waited_for(page: Page, hotline: Hotli
         expect(page.get_by_test_id("state-word")).to_contain_text("通话中")
         expect(page.locator("#history")).to_have_text("号码未显示，查不到以前的来电")
         expect(page.get_by_test_id("draft-missing")).to_contain_text("电话")
+        page.keyboard.press("F8")
+        caller.wait_ended()
+        expect(page.locator("#timer")).to_contain_text("已结束")
+        expect(page.get_by_test_id("caller-number")).to_have_text("号码未显示")
+        expect(page.locator("#history")).to_have_text("号码未显示，查不到以前的来电")
+        expect(page.get_by_test_id("draft-missing")).to_contain_text("电话")
         page.get_by_test_id("ticket-form").locator("input[name=contact_number]").fill("13900001111")
         expect(page.get_by_test_id("draft-missing")).not_to_contain_text("电话")
         shoot(page, "seat-withheld")
-        page.keyboard.press("F8")
-        caller.wait_ended()
     leave(page)
 
 
