@@ -93,8 +93,7 @@ class ConsultService:
                 raise IllegalTransition(state=leg.state if leg else None)
             step.change.orders.extend(closing(leg))
             await apply(step, leg, LegLeft(**step.about(leg)))
-            caller = caller_of(legs)
-            if caller is not None and caller.state in LIVE and leg is own_of(step, legs):
+            if leg is own_of(step, legs) and _somebody_waits(leg, legs):
                 # Its row waits as one that is ordered; the order follows when the page is back
                 leg.attempt, leg.channel, leg.aim = leg.attempt + 1, None, LegAim.ROOM
                 await apply(step, leg, LegRedialled(**step.about(leg)))
@@ -123,6 +122,14 @@ class ConsultService:
             leg = await session.get(BridgeLeg, leg_id)
         if leg is not None:
             await self._service.hear(Heard(Sign.NEVER_BEGAN, bridge_id, name_of(leg), ""))
+
+
+def _somebody_waits(own: BridgeLeg, legs: list[BridgeLeg]) -> bool:
+    """Whether the caller, or where none called whom this seat called, is kept for the seat that was lost."""
+    caller = caller_of(legs)
+    if caller is not None:
+        return caller.state in LIVE
+    return any(leg is not own and leg.state in LIVE and not is_leader(leg.role) for leg in legs)
 
 
 def phase_in(step: Step, legs: list[BridgeLeg]) -> Phase:

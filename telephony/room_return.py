@@ -1,6 +1,7 @@
 """A seat's page was reloaded or its network died while it is in a room: it is rung again, the others stay.
 
 As `seat_return` for calls without a room: the caller of a held talk goes on hearing music meanwhile.
+Whom a seat called itself waits for it in the room.
 """
 
 from __future__ import annotations

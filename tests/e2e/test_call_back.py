@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from ops.phone import ScriptedPhone, tone, tone_power
+from ops.phone import ScriptedPhone, recorded_s, tone, tone_power
 from tests.e2e.bridge_house import BridgeHouse
 from tests.e2e.call_back_house import choose, give_up, house, line_of, page, ready
 from tests.e2e.hotline import wait_for
@@ -53,6 +55,57 @@ def test_a_caller_in_vain_is_called_back_and_both_hear_each_other(
     confirmed(house, page, number, done)
     sound = wait_for("both sides' sound", lambda: recorded(house, done))
     assert all(seconds > 1 for seconds in sound)
+
+
+def test_a_page_loaded_again_keeps_the_citizen_and_both_hear_each_other_again(
+    house: BridgeHouse, page: Page, tmp_path: Path
+) -> None:
+    number = "13812340006"
+    give_up(house, number)
+    heard = tmp_path / "citizen.wav"
+    said = tone(tmp_path / "said.wav", hz=440, seconds=60)
+    phone = ScriptedPhone.outside(house.carrier, house.settings, number, play=str(said), record=str(heard))
+    with phone as citizen, accepting(page):
+        choose(page, number)
+        page.keyboard.press("Enter")
+        citizen.wait("incoming")
+        citizen.answer()
+        expect(page.get_by_test_id("outbound-state")).to_contain_text("已接通")
+        page.reload()
+        wait_for("the seat to be rung again", lambda: seat_leg(house)["attempt"] == 2, 30)
+        wait_for("the seat to be back", lambda: seat_leg(house)["state"] == "joined", 30)
+        back_at = recorded_s(heard)
+        expect(page.get_by_test_id("outbound-state")).to_contain_text("已接通")
+        expect(page.get_by_test_id("state-word")).to_contain_text("通话中")
+        wait_for("the operator's tone again", lambda: tone_power(heard, 660, from_s=back_at) > 0.3)
+        shoot(page, "outbound-loaded-again")
+        assert not [event for event in citizen.events if event.get("state") == "DISCONNECTED"]
+        assert [invite.number for invite in house.carrier.invites].count(number) == 1
+        page.keyboard.press("F8")
+        citizen.wait_ended()
+    ready(page)
+    done = wait_for("the result", lambda: line_of(house, number, closed=True))
+    assert done["label"] == "已摘机，未确认"
+
+
+def seat_leg(house: BridgeHouse) -> dict[str, Any]:
+    """Of the newest room, by its rows."""
+    room = house.leader.get("/api/v1/bridges")["bridges"][0]
+    return next(leg for leg in room["legs"] if leg["role"] == "seat")
+
+
+@contextmanager
+def accepting(page: Page) -> Iterator[None]:
+    """A page with unsaved words asks before it is loaded again."""
+
+    def accept(dialog: Any) -> None:
+        dialog.accept()
+
+    page.on("dialog", accept)
+    try:
+        yield
+    finally:
+        page.remove_listener("dialog", accept)
 
 
 def confirmed(house: BridgeHouse, page: Page, number: str, done: dict[str, Any]) -> None:
