@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -54,15 +55,17 @@ def _set_aside(entry: Path) -> str:
     return name if there else ""
 
 
-def choose(settings: Settings) -> InstalledModel | None:
+def choose(settings: Settings, broken: Collection[tuple[str, int]] = ()) -> InstalledModel | None:
     """The configured model, else the best Chinese one, else any of ours, else (demo only) the stand-in.
 
-    Only models of the configured engine; the stand-in is Vosk's.
+    Only models of the configured engine; the stand-in is Vosk's. `broken` are signs of what could not be
+    loaded: such a model hides no other, but for the one that the settings name nothing else is taken.
     """
     if not settings.transcription.enabled:
         return None
     engine = settings.transcription.engine
-    found = {model.name: model for model in installed(settings) if model.engine is engine}
+    ours = (model for model in installed(settings) if model.engine is engine)
+    found = {model.name: model for model in ours if not (broken and sign_of(model) in broken)}
     wanted = settings.transcription.model
     if wanted:
         return found.get(wanted)
@@ -70,6 +73,17 @@ def choose(settings: Settings) -> InstalledModel | None:
         if name in found:
             return found[name]
     return next(iter(found.values()), None)
+
+
+def sign_of(model: InstalledModel) -> tuple[str, int]:
+    """Another one as soon as anything in the model's folder is another.
+
+    By when files came to stand there (ctime): an unpacked or copied file keeps its maker's own time (mtime).
+    """
+    try:
+        return model.name, max(entry.stat().st_ctime_ns for entry in (model.folder, *model.folder.rglob("*")))
+    except OSError:  # being replaced at this moment
+        return model.name, 0
 
 
 def language_of(name: str) -> str:

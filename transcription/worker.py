@@ -120,21 +120,21 @@ class Worker:
         }
 
     async def _load(self) -> None:
-        """Load a model; with none, look again now and then, so that an installed one needs no restart."""
+        """Load the best whole model; with none, look again now and then, so installing needs no restart."""
         loop = asyncio.get_running_loop()
-        broken: set[str] = set()
+        broken: set[tuple[str, int]] = set()
         while not self._loaded:
-            found = models.choose(self._settings)
-            if found is None or found.name in broken:
+            found = models.choose(self._settings, broken)
+            if found is None:
                 await asyncio.sleep(LOOK_AGAIN_S)
                 continue
-            self._model = found
+            self._model, sign = found, models.sign_of(found)
             try:
                 self._make = await loop.run_in_executor(self._threads, loading.load, found)
                 self._loaded = True
             except Exception:
                 log.exception("model_broken", model=found.name)
-                broken.add(found.name)
+                broken.add(sign)
                 self._model = None
             self.tell(self.hello())
         self._ready.set()
