@@ -140,6 +140,21 @@ def test_fields_fill_are_corrected_and_stay_corrected(page: Page, hotline: Hotli
     assert "幺三九" not in str(lesson.turns)
 
 
+def test_what_somebody_set_elsewhere_is_no_blank(page: Page, hotline: Hotline, talking: Speech) -> None:
+    """The next operator's page, or another computer, knows nothing of what was typed; it stays as it is."""
+    talking.say("我屋头好大一股煤气味道 漏气了 老人家头昏得很 站都站不稳")
+    wait_for("特急", lambda: chosen(page, "urgency") == "特急")
+    page.get_by_test_id("ticket-form").locator("[name=urgency]").select_option(label="一般")
+    expect(page.locator("#ticket-saved")).to_have_text("已保存")
+    page.evaluate("sessionStorage.clear()")
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.reload()
+    expect(page.get_by_test_id("mute")).to_be_enabled(timeout=30_000)
+    talking.say("我住在草堂镇石马村")
+    wait_for("what is new", lambda: chosen(page, "village_id") == "石马村")
+    assert chosen(page, "urgency") == "一般"
+
+
 async def newest_lesson(session: Any) -> DraftCorrection | None:
     found: DraftCorrection | None = await session.scalar(
         select(DraftCorrection).order_by(DraftCorrection.id.desc())

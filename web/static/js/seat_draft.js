@@ -11,7 +11,9 @@ const WAIT_MS = 150;
 let draft = null;
 let asked = 0;
 let soon;
-let mine = { touched: [], filled: {} }; // what the operator wrote, and what the machine wrote last, for this ticket
+// What the operator wrote, and what the machine wrote last, for this ticket; `taken`: written in elsewhere before this
+// page knew it, by another operator or on another computer, so that a default may be somebody's choice
+let mine = { touched: [], filled: {} };
 let raised = null; // the banner that stands: by which words, and up to which second the caller was heard when it came
 let aside = null; // the alarm that was put aside: of which call, of which class, said up to which second
 
@@ -26,7 +28,9 @@ export function mountDraft() {
 }
 const store = () => `draft-${desk.ticket.ticket?.id}`;
 function remember() { if (desk.ticket.ticket) sessionStorage.setItem(store(), JSON.stringify(mine)); }
-function recall() { mine = JSON.parse(sessionStorage.getItem(store()) ?? "null") ?? { touched: [], filled: {} }; }
+function recall() {
+  mine = JSON.parse(sessionStorage.getItem(store()) ?? "null") ?? { touched: [], filled: {}, taken: (desk.ticket.ticket?.version ?? 1) > 1 };
+}
 function touched(name) {
   if (!name || !desk.ticket.ticket) return;
   recall();
@@ -75,7 +79,8 @@ function fill(all) {
   for (const [name, value] of Object.entries(wanted(all))) {
     if (mine.touched.includes(name)) continue;
     const own = String(now[name] ?? "");
-    const blank = own === "" || own === "false" || (name === "urgency" && own === "一般") || (name === "contact_number" && own === desk.call?.caller);
+    const standard = own === "false" || (name === "urgency" && own === "一般") || (name === "contact_number" && own === desk.call?.caller);
+    const blank = own === "" || (standard && !mine.taken);
     if (own !== String(value) && (blank || own === String(mine.filled[name] ?? " "))) put[name] = value;
     if (own === String(value) || name in put) mine.filled[name] = value;
   }
