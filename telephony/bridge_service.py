@@ -13,13 +13,13 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.bridge_events import LegFact, LegRedialled, LegRemoved, LegTalked
-from core.bridge_words import CALLER, BridgeEnd, BridgeState, LegState
+from core.bridge_words import CALLER, BridgeEnd, BridgeState, LegState, Presser
 from core.bus import Bus
 from core.clock import Clock
 from core.errors import ActionRefused, HotlineError, IllegalTransition, InvalidField, NotFound
 from core.tasks import TaskGroup
 from db.models.bridge import Bridge, BridgeLeg
-from db.repositories import bridges, event_log
+from db.repositories import bridges, calls, event_log
 from db.session import SessionMaker, reading, transaction
 from telephony.bridge_key import Press
 from telephony.bridge_legs import apply, dial_again
@@ -83,6 +83,9 @@ class BridgeService:
                 now, limits = self._parts.clock.now(), await read_limits(session)
                 numbers = choose(press, found, limits)
                 await check_caps(session, limits, now, wanted_by(press))
+                if press.presser is Presser.LEADER_CALL:
+                    # Before the conference refers to it: a fact of the call asks for its locks in this order
+                    await calls.get_for_update(session, press.call_id or "")
                 bridge = running or new_bridge(press, now)
                 session.add(bridge)
                 await session.flush()

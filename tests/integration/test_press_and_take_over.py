@@ -12,13 +12,15 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
+from core.bridge_words import Presser
 from core.bus import Bus
 from core.errors import IllegalTransition
-from core.events import CallFact
-from core.supervision_words import Mode
+from core.events import CallFact, CallHeld
+from core.supervision_words import Mode, SupervisionState
 from core.vocabulary import CallState, Role, SeatState
-from db.models import Account, Call, LeadPhone, Seat
+from db.models import Account, Call, LeadPhone, Seat, Supervision
 from db.session import SessionMaker, make_engine, make_sessions, transaction
+from telephony.call_service import CallService
 from telephony.supervision_checks import Order
 from telephony.supervision_control import SupervisionControl
 from tests.fakes.ear import FakeEar
@@ -34,6 +36,7 @@ pytestmark = pytest.mark.parametrize(
 
 NOTHING_IS_WRITTEN_OF_EARS = "LOCK TABLE supervisions IN SHARE ROW EXCLUSIVE MODE"
 NO_LEG_IS_WRITTEN = "LOCK TABLE bridge_legs IN SHARE ROW EXCLUSIVE MODE"
+NOTHING_IS_READ_OF_EARS = "LOCK TABLE supervisions IN ACCESS EXCLUSIVE MODE"
 WHO_WAITS = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
 """One database is looked at by one test at a time."""
 
@@ -179,3 +182,29 @@ async def test_a_leader_who_picks_up_while_the_press_is_written_enters_its_room(
         assert done == [None, None]
         assert both.moved_by() == ["key"]
         assert both.exchange.brought == (1, 1)
+
+
+LEAD = "PJSIP/lead1-00000007"
+
+
+async def has_taken_over(both: Both) -> None:
+    Exchange.bring(both.exchange, LEAD)
+    async with transaction(both.sessions) as session:
+        call = await session.get_one(Call, CALL)
+        call.operator_id, call.seat_id, call.seat_channel = LEADER, None, LEAD
+        states = {"wanted": Mode.TAKE_OVER, "state": SupervisionState.TAKEN_OVER, "told": True, "modes": []}
+        where = {"lead": 1, "phone": "lead", "seat_id": 1, "seat_channel": SEAT, "channel": LEAD}
+        session.add(Supervision(id=1, account_id=LEADER, call_id=CALL, ordered_at=T, **where, **states))
+
+
+async def test_a_leaders_press_and_a_fact_of_his_call_wait_for_each_other_in_one_order(
+    database_url: str, tmp_path: Path
+) -> None:
+    async with a_call(database_url, tmp_path) as both:
+        await has_taken_over(both)
+        his = {"presser": Presser.LEADER_CALL, "seat_id": None, "account_id": LEADER, "supervision_id": 1}
+        calls = CallService(both.sessions, Bus(), both.house.clock)
+        pressing = both.house.press("p1:first-press", **his)
+        held = CallHeld(at=T, call_id=CALL)
+        done = await one_between(both, NOTHING_IS_READ_OF_EARS, pressing, lambda: calls.apply(held))
+        assert done == [1, True]
