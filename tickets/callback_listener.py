@@ -1,13 +1,15 @@
 """Fills and empties the call-back list as calls come, end, and are called back. Repeatable.
 
-Each look is one transaction over rows that stand already, so what a crash left out the next look does.
+Each look is over rows that stand already, so what a crash left out the next look does. One transaction a
+line: who has written to the log of facts waits for no other line, whose holder may wait for the log.
 """
 
 from __future__ import annotations
 
 import asyncio
 import datetime as dt
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import Final
 
 import structlog
@@ -22,7 +24,7 @@ from core.callback_words import OPEN, AttemptOutcome, CallbackState
 from core.clock import Clock
 from core.errors import IllegalTransition
 from core.events import CallAnswered, CallEnded, SeatLeft
-from db.models import Bridge, CallbackAttempt
+from db.models import Bridge, Call, Callback, CallbackAttempt
 from db.repositories import bridges, callbacks, calls
 from db.session import SessionMaker, reading, transaction
 from tickets.callback_parties import on_duty, take_in_parties
@@ -56,7 +58,7 @@ class CallbackListener:
             call = await calls.get(session, fact.call_id)
         number = callable_number(call.caller) if call is not None else ""
         if number:
-            await self._keep(lambda session: self._settle_returned(session, number))
+            await self._settle_returned(number)
 
     async def on_asked_back(self, fact: LegAskedBack | BridgeTicketed) -> None:
         """Somebody whom a press called pressed 2; or the conference has got its ticket by now."""
@@ -66,7 +68,7 @@ class CallbackListener:
     async def on_seat_left(self, fact: SeatLeft) -> None:
         """What an operator who signed off had taken is everybody's again."""
         del fact
-        await self._keep(self._take_back)
+        await self._take_back()
 
     async def on_bridge_ended(self, fact: BridgeEnded) -> None:
         """A conference that was an attempt has its outcome."""
@@ -82,8 +84,8 @@ class CallbackListener:
         for call_id in missed:
             await self._take_in(call_id)
         await self._look_at_parties()
-        await self._keep(lambda session: self._settle_returned(session, None))
-        await self._keep(self._take_back)
+        await self._settle_returned(None)
+        await self._take_back()
         await self._finish()
 
     async def keep_up(self) -> None:
@@ -114,64 +116,57 @@ class CallbackListener:
         except IntegrityError:  # another process made the line at this moment; the next look joins it
             log.info("party_made_by_another")
 
-    async def _settle_returned(self, session: AsyncSession, number: str | None) -> Facts:
-        lines = [line for line in await callbacks.open_lines(session) if number in (None, line.number)]
-        facts: Facts = []
-        if not lines:
-            return facts
-        answered = await callbacks.answered_since(session, min(line.last_at for line in lines))
-        for line in lines:
-            again = next(
-                (
-                    call
-                    for call in answered
-                    if call.arrived_at > line.last_at and callable_number(call.caller) == line.number
-                ),
-                None,
-            )
-            if again is None:
-                continue
-            await locked(session, line.id)
-            # Until the lock was ours it may have been closed, or the citizen have called in vain once more
-            if line.state in OPEN and again.arrived_at > line.last_at:
-                facts += await satisfy(session, line, again, self._clock.now())
-        return facts
+    async def _settle_returned(self, number: str | None) -> None:
+        async with reading(self._sessions) as session:
+            seen = [line for line in await callbacks.open_lines(session) if number in (None, line.number)]
+            first = min((line.last_at for line in seen), default=None)
+            answered = await callbacks.answered_since(session, first) if first is not None else []
+        for line in seen:
+            if (again := _again(line, answered)) is not None:
+                await self._keep(partial(self._settle, callback_id=line.id, again=again))
 
-    async def _take_back(self, session: AsyncSession) -> Facts:
-        now, facts = self._clock.now(), Facts()
-        for seen in await callbacks.held(session):
-            line = await locked(session, seen.id)
-            if line.state is not CallbackState.CLAIMED:
-                continue
-            there = line.owner_id is not None and await on_duty(session, line.owner_id, now)
-            over = line.lease_until is None or line.lease_until <= now
-            if over or not there:
-                facts += await release(session, line, "lease_over" if there else "signed_off", now)
-        return facts
+    async def _settle(self, session: AsyncSession, callback_id: int, again: Call) -> Facts:
+        line = await locked(session, callback_id)
+        # Until the lock was ours it may have been closed, or the citizen have called in vain once more
+        if line.state not in OPEN or _again(line, [again]) is None:
+            return []
+        return await satisfy(session, line, again, self._clock.now())
+
+    async def _take_back(self) -> None:
+        async with reading(self._sessions) as session:
+            held = [line.id for line in await callbacks.held(session)]
+        for callback_id in held:
+            await self._keep(partial(self._take_one_back, callback_id=callback_id))
+
+    async def _take_one_back(self, session: AsyncSession, callback_id: int) -> Facts:
+        now, line = self._clock.now(), await locked(session, callback_id)
+        if line.state is not CallbackState.CLAIMED:
+            return []
+        there = line.owner_id is not None and await on_duty(session, line.owner_id, now)
+        over = line.lease_until is None or line.lease_until <= now
+        if there and not over:
+            return []
+        return await release(session, line, "lease_over" if there else "signed_off", now)
 
     async def _finish(self) -> None:
         async with reading(self._sessions) as session:
-            waiting = [attempt.id for attempt, _ in await callbacks.unfinished(session)]
-        if waiting:
-            await self._keep(self._finish_all)
+            waiting = [(one.id, one.callback_id) for one, _ in await callbacks.unfinished(session)]
+        for attempt_id, callback_id in waiting:
+            await self._keep(partial(self._finish_one, callback_id=callback_id, attempt_id=attempt_id))
 
-    async def _finish_all(self, session: AsyncSession) -> Facts:
-        facts: Facts = []
-        for attempt, bridge in await callbacks.unfinished(session):
-            outcome = await self._outcome(session, attempt, bridge)
-            if outcome is None:
-                continue
-            line = await locked(session, attempt.callback_id)
-            await session.refresh(attempt)
-            if attempt.outcome is not None:  # another look was first, and a person may have corrected it
-                continue
-            attempt.outcome, attempt.ended_at = outcome, self._clock.now()
-            if bridge is not None and outcome is AttemptOutcome.PICKED_UP:
-                line.ticket_id = bridge.ticket_id or line.ticket_id
-            if line.state is CallbackState.CALLING:
-                rules = await read_rules(session)
-                facts += await conclude(session, line, outcome, rules, self._clock.now())
-        return facts
+    async def _finish_one(self, session: AsyncSession, callback_id: int, attempt_id: int) -> Facts:
+        line = await locked(session, callback_id)  # before its attempt, as a person's result does
+        pairs = await callbacks.unfinished(session)
+        attempt, bridge = next((pair for pair in pairs if pair[0].id == attempt_id), (None, None))
+        outcome = await self._outcome(session, attempt, bridge) if attempt is not None else None
+        if attempt is None or outcome is None:
+            return []
+        attempt.outcome, attempt.ended_at = outcome, self._clock.now()
+        if bridge is not None and outcome is AttemptOutcome.PICKED_UP:
+            line.ticket_id = bridge.ticket_id or line.ticket_id
+        if line.state is not CallbackState.CALLING:
+            return []
+        return await conclude(session, line, outcome, await read_rules(session), self._clock.now())
 
     async def _outcome(
         self, session: AsyncSession, attempt: CallbackAttempt, bridge: Bridge | None
@@ -202,3 +197,9 @@ class CallbackListener:
             return
         for fact in facts:
             await self._bus.publish(fact)
+
+
+def _again(line: Callback, answered: Sequence[Call]) -> Call | None:
+    """The first of these calls by which the line's number called again after it had waited in vain."""
+    later = (call for call in answered if call.arrived_at > line.last_at)
+    return next((call for call in later if callable_number(call.caller) == line.number), None)
