@@ -3,7 +3,14 @@ import { byId, get, grouped, make, post, put } from "./api.js";
 import { ClashPanel } from "./ticket_clash.js";
 import { merge } from "./ticket_merge.js";
 
-const BUTTONS = ["ticket-save", "ticket-submit", "ticket-answer", "ticket-void"];
+// Sent on already, a file can still be answered: then the answer alone may be written, and goes with that step
+const answerable = (ticket) => ticket.next.includes("answered");
+const BUTTONS = {
+  "ticket-save": (ticket) => ticket.editable,
+  "ticket-submit": (ticket) => ticket.next.includes("to_dispatch"),
+  "ticket-answer": answerable,
+  "ticket-void": (ticket) => ticket.next.includes("void"),
+};
 const AUTOSAVE_MS = 1200;
 const TRY_AGAIN_MS = 5000;
 
@@ -56,6 +63,7 @@ export class TicketForm {
     for (const id of ["ticket-number", "ticket-status", "ticket-saved", "ticket-problem"]) byId(id).textContent = "";
   }
   show(ticket) {
+    if (this.dirty) byId("ticket-saved").textContent = "";
     this.ticket = ticket;
     this.dirty = false;
     this.form.hidden = false;
@@ -66,8 +74,8 @@ export class TicketForm {
     byId("ticket-problem").textContent = "";
     byId("ticket-dial").hidden = !ticket.may_call;
     this.#write(ticket);
-    for (const field of this.form.elements) if (field.name) field.disabled = !ticket.editable;
-    for (const id of BUTTONS) byId(id).disabled = !ticket.editable;
+    for (const field of this.form.elements) if (field.name) field.disabled = !(ticket.editable || (field.name === "answer" && answerable(ticket)));
+    for (const [id, open] of Object.entries(BUTTONS)) byId(id).disabled = !open(ticket);
     this.onshow?.(ticket);
   }
   // Whether somebody is at work in the form: it must not vanish under their hands
@@ -75,7 +83,7 @@ export class TicketForm {
   // The server has a newer version: take what only they changed, ask about what both changed
   take(fresh) {
     if (!this.ticket || fresh.id !== this.ticket.id || fresh.version <= this.ticket.version) return;
-    if (fresh.status !== this.ticket.status || !fresh.editable) return this.show(fresh);
+    if (fresh.status !== this.ticket.status || !(fresh.editable || answerable(fresh))) return this.show(fresh);
     const { taken, clashes } = merge(this.ticket, this.values(), fresh);
     this.ticket = fresh;
     byId("ticket-dial").hidden = !fresh.may_call;
@@ -100,7 +108,7 @@ export class TicketForm {
     return values;
   }
   // What the machine heard, into fields that the operator has left alone
-  fill(fields) { this.#write(fields); this.#touched(); }
+  fill(fields) { if (!this.ticket?.editable) return; this.#write(fields); this.#touched(); }
   #touched() {
     this.dirty = true;
     byId("ticket-saved").textContent = "未保存";
@@ -114,7 +122,8 @@ export class TicketForm {
   // One save after another; a failed one must not bar the next
   save() { this.saving = this.saving.catch(() => {}).then(() => this.#save()); return this.saving; }
   async #save() {
-    if (!this.ticket?.editable || !this.dirty) return true;
+    if (!this.ticket || !this.dirty) return true;
+    if (!this.ticket.editable) return false; // an answer under way: kept in sight until it is sent
     const id = this.ticket.id;
     this.dirty = false;
     byId("ticket-saved").textContent = "正在保存…";
@@ -141,7 +150,7 @@ export class TicketForm {
     byId("said").textContent = grouped(this.ticket.number);
   }
   async #step(verb, more) {
-    if (!this.ticket || !(await this.save())) return;
+    if (!this.ticket || (this.ticket.editable && !(await this.save()))) return;
     await this.#try(async () => this.show(await post(`/api/tickets/${this.ticket.id}/${verb}`, { ...this.values(), ...more })));
   }
   // Into another file of the same matter: this one keeps its caller and can be written in no more
@@ -169,7 +178,7 @@ export class TicketForm {
     if (!fresh) return;
     this.take(fresh);
     if (this.clash.open.size === 0) {
-      byId("ticket-problem").textContent = "对方改了别的内容，已经合并；您的文字会自动保存";
+      byId("ticket-problem").textContent = this.ticket.editable ? "对方改了别的内容，已经合并；您的文字会自动保存" : "对方改了别的内容，已经合并；请再按一次";
       this.#touched();
     }
   }
