@@ -7,6 +7,7 @@ not marked secret, as they are to every operator while nobody has accepted it; t
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -103,6 +104,25 @@ async def allowed_number(session: AsyncSession, person: Person, ticket: Ticket |
     """Raises InConfidence where the number is not open."""
     if not await number_open(session, person, ticket):
         raise InConfidence
+
+
+async def openable(session: AsyncSession, person: Person, found: Sequence[Ticket]) -> set[int]:
+    """Which of these files this person may open, by their ids.
+
+    A draft is its operator's; what waits to be accepted is everybody's; a secret one is its operator's.
+    The file of a call that a colleague has asked this person into is open to both.
+    """
+    if person.at_least(Role.SHIFT_LEADER):
+        return {ticket.id for ticket in found}
+    seat = await seats.of_operator(session, person.id)
+    beside = seat.call_id if seat is not None and seat.bridge_id is not None else None
+    return {
+        ticket.id
+        for ticket in found
+        if _holds(person, ticket)
+        or (ticket.operator_id is None and not ticket.secret)
+        or (beside is not None and beside == ticket.call_id)
+    }
 
 
 async def rings_at(session: AsyncSession, person: Person, call: Call) -> bool:

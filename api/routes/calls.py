@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from api.security import MAX_ROW_ID, PLAIN_TEXT, Operator, Person, ShiftLeader, log_look
 from api.sounds import log_listening, sound_file
 from api.state import House, house_of
-from api.whose import InConfidence, allowed_call, allowed_words, rings_at
+from api.whose import InConfidence, allowed_call, allowed_words, openable, rings_at
 from api.words_view import deafness, transcript_json
 from core.errors import NotFound
 from core.vocabulary import CallState, label
@@ -65,7 +65,7 @@ async def get_call(request: Request, person: Operator, call_id: CallIdPath) -> d
             **_row(call, await accounts.names(session), secret),
             "given": (await given_of(session, [call_id])).get(call_id, []),
             **await _number_for(house, session, person, call),
-            "history": await _history(session, call),
+            "history": await _history(session, person, call),
             "ticket_id": ticket.id if ticket else None,
             "recording": _recording(sounds[0]) if sounds else None,
             "words_closed": closed,
@@ -133,12 +133,13 @@ async def _number_for(house: House, session: AsyncSession, person: Person, call:
     return {"caller": call.caller}
 
 
-async def _history(session: AsyncSession, call: Call) -> dict[str, Any]:
+async def _history(session: AsyncSession, person: Person, call: Call) -> dict[str, Any]:
     if not call.caller:
         return {"calls": [], "tickets": [], "count": 0}
     people = await accounts.names(session)
     earlier = await calls.of_caller(session, call.caller, besides=call.id)
     files = await tickets.of_caller(session, call.caller, besides_call=call.id)
+    mine = await openable(session, person, files)
     return {
         "count": await calls.count_of_caller(session, call.caller, besides=call.id),
         "calls": [_row(one, people) for one in earlier],
@@ -149,6 +150,8 @@ async def _history(session: AsyncSession, call: Call) -> dict[str, Any]:
                 "title": "（保密）" if ticket.secret else ticket.title or ticket.content[:30],
                 "status_label": label(ticket.status),
                 "created_at": ticket.created_at.isoformat(),
+                "operator_name": people[ticket.operator_id].name if ticket.operator_id in people else None,
+                "may_open": ticket.id in mine,
             }
             for ticket in files
         ],

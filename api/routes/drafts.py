@@ -16,11 +16,11 @@ from api.alarm_log import Alarm, AlarmLog
 from api.routes.calls import CallIdPath
 from api.security import Operator, Person
 from api.state import House, house_of
-from api.whose import allowed_call, allowed_words
+from api.whose import allowed_call, allowed_words, openable
 from api.words_view import deafness
 from core.vocabulary import Role, Speaker, label
 from db.models import Category, Ticket, Utterance
-from db.repositories import house_words, similar_tickets, tickets, utterances
+from db.repositories import accounts, house_words, similar_tickets, tickets, utterances
 from db.session import reading, transaction
 from telephony.snapshot import masked
 from tickets.draft.desk import DraftDesk, Drafted, code_of
@@ -195,6 +195,7 @@ async def _similar(
     now = house.clock.now()
     since = (now - dt.timedelta(days=SAME_CALLER_DAYS), now - dt.timedelta(days=SAME_MATTER_DAYS))
     found = await similar_tickets.candidates(session, ticket, *matter, OPEN, since)
+    mine, people = await openable(session, person, found), await accounts.names(session)
     rows: list[dict[str, Any]] = []
     for one in found:
         same_caller = bool(ticket.caller_number) and one.caller_number == ticket.caller_number
@@ -211,6 +212,8 @@ async def _similar(
                     "same_caller": same_caller,
                     "caller_masked": "****" if one.secret else masked(one.caller_number),
                     "likeness": round(likeness),
+                    "operator_name": people[one.operator_id].name if one.operator_id in people else None,
+                    "may_open": one.id in mine,
                 }
             )
     return rows[:5]

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from api.routes.tickets import TicketNumber, allowed_ticket, brief, whole
 from api.security import MAX_ROW_ID, Operator, Person, ShiftLeader
 from api.state import House, house_of
+from api.whose import openable
 from core.errors import Forbidden
 from core.vocabulary import Role
 from db.models import Ticket
@@ -85,7 +86,9 @@ async def joined(request: Request, person: Operator, ticket_id: TicketNumber) ->
     house: House = house_of(request)
     async with reading(house.sessions) as session:
         await allowed_ticket(session, person, ticket_id)
-        return {"tickets": [brief(one, person) for one in await tickets.joined_to(session, ticket_id)]}
+        found = await tickets.joined_to(session, ticket_id)
+        mine = await openable(session, person, found)
+        return {"tickets": [{**brief(one, person), "may_open": one.id in mine} for one in found]}
 
 
 def _may_see(person: Person, ticket: Ticket) -> bool:

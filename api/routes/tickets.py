@@ -10,12 +10,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.security import MAX_ROW_ID, PLAIN_TEXT, Operator, Person, log_look
 from api.state import House, house_of
-from api.whose import number_open
+from api.whose import number_open, openable
 from core.errors import Forbidden, InvalidField, NotFound
 from core.ticket_words import STEP_LABELS
 from core.vocabulary import PauseReason, Role, TicketKind, TicketStatus, Urgency, label
 from db.models import Category, Ticket, Town, Village
-from db.repositories import accounts, recordings, seats, tickets
+from db.repositories import accounts, recordings, tickets
 from db.session import reading, transaction
 from telephony.snapshot import masked
 from tickets import service
@@ -44,13 +44,13 @@ async def list_tickets(
         )
         joined = await tickets.how_many_joined(session, [ticket.id for ticket in found])
         people = await accounts.names(session)
-        beside = await _asked_beside(session, person)
+        mine = await openable(session, person, found)
     rows = [
         {
             **brief(ticket, person),
             "joined": joined.get(ticket.id, 0),
             "operator_name": people[ticket.operator_id].name if ticket.operator_id in people else None,
-            "may_open": _may_open(ticket, person, beside),
+            "may_open": ticket.id in mine,
         }
         for ticket in found
     ]
@@ -137,27 +137,18 @@ async def _move(
 
 
 async def allowed_ticket(session: AsyncSession, person: Person, ticket_id: int) -> Ticket:
-    """A draft is its operator's; what waits to be accepted is everybody's; a secret one is its operator's."""
+    """The file, for who may open it. Raises NotFound, Forbidden."""
     ticket = await tickets.get(session, ticket_id)
     if ticket is None:
         raise NotFound(what="工单")
-    if _may_open(ticket, person, await _asked_beside(session, person)):
+    if await openable(session, person, [ticket]):
         return ticket
     raise Forbidden
 
 
-def _may_open(ticket: Ticket, person: Person, beside: str | None) -> bool:
-    if person.at_least(Role.SHIFT_LEADER) or ticket.operator_id == person.id:
-        return True
-    if ticket.operator_id is None and not ticket.secret:
-        return True
-    return beside is not None and beside == ticket.call_id
-
-
-async def _asked_beside(session: AsyncSession, person: Person) -> str | None:
-    """The call that a colleague has asked this person into: its ticket is open to both."""
-    seat = await seats.of_operator(session, person.id)
-    return seat.call_id if seat is not None and seat.bridge_id is not None else None
+async def _parent(session: AsyncSession, person: Person, parent: Ticket) -> dict[str, Any]:
+    may_open = bool(await openable(session, person, [parent]))
+    return {"id": parent.id, "number": parent.number, "may_open": may_open}
 
 
 def brief(ticket: Ticket, person: Person) -> dict[str, Any]:
@@ -198,7 +189,7 @@ async def whole(session: AsyncSession, ticket: Ticket, person: Person) -> dict[s
         "editable": ticket.status in EDITABLE,
         "next": sorted(NEXT[ticket.status]),
         "joined": joined.get(ticket.id, 0),
-        "parent": {"id": parent.id, "number": parent.number} if parent is not None else None,
+        "parent": await _parent(session, person, parent) if parent is not None else None,
         "may_call": await number_open(session, person, ticket),
         "may_part": parent is not None and person.at_least(Role.SHIFT_LEADER),
         "seat_id": ticket.seat_id,

@@ -22,7 +22,7 @@ from core.clock import SystemClock
 from core.events import UtteranceSettled
 from core.ids import CallId
 from core.vocabulary import Speaker, TicketStatus
-from db.models import AuditEntry, DraftCorrection, Ticket
+from db.models import Account, AuditEntry, DraftCorrection, Ticket
 from db.repositories import event_log, utterances
 from db.session import make_engine, make_sessions, transaction
 from ops.phone import ScriptedPhone
@@ -242,6 +242,10 @@ def test_a_file_of_the_same_matter_takes_this_one_in(page: Page, hotline: Hotlin
     talking.say("草堂镇石马村从早上起就停水了 一滴水都没得 全村人都在沟里头挑水")
     expect(page.get_by_test_id(f"join-{number}")).to_be_enabled()
     expect(page.get_by_test_id("draft-similar")).to_contain_text("同一来电人")
+    # A colleague's file is named and not linked: his door would refuse
+    expect(page.get_by_test_id("draft-similar")).to_contain_text("26112399000")
+    expect(page.get_by_test_id("draft-similar")).to_contain_text("经办 王芳")
+    expect(page.get_by_test_id("draft-similar").get_by_role("link")).to_have_count(1)
     shoot(page, "draft-similar")
     page.once("dialog", lambda dialog: dialog.dismiss())
     with page.expect_event("dialog"):  # answered before the next one may be
@@ -269,6 +273,17 @@ async def older_file(session: Any) -> tuple[str, int]:
         created_at=now,
         updated_at=now,
     )
-    session.add(ticket)
+    colleague = await session.scalar(select(Account.id).where(Account.login == "op02"))
+    theirs = Ticket(
+        number="26112399000",
+        status=TicketStatus.DRAFT,
+        operator_id=colleague,
+        caller_number="13812345678",
+        title="石马村没水",
+        content=ticket.content,
+        created_at=now,
+        updated_at=now,
+    )
+    session.add_all([theirs, ticket])
     await session.flush()
     return ticket.number, ticket.id

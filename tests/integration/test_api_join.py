@@ -61,6 +61,28 @@ async def test_a_refusal_is_a_sentence_and_its_facts_are_beside_it(files):
     assert lost == {"code": "not-found", "message": "没有找到工单。"}
 
 
+async def test_lists_say_which_file_may_be_opened_and_who_has_the_others(files):
+    """What a list offers to open, the file's own door lets in; what it does not, the door refuses."""
+    op01, leader = await files.as_("op01"), await files.as_("leader")
+    await files.add(a_ticket(7, "op02", content="没水了"), a_ticket(8, "op01"), a_ticket(9, None))
+    past = (await op01.get("/api/calls/ms-1")).json()["history"]["tickets"]
+    assert {one["id"]: (one["may_open"], one["operator_name"]) for one in past} == {
+        LEADERS: (False, "op02"),
+        7: (False, "op02"),
+        8: (True, "op01"),
+        9: (True, None),
+    }
+    for one in past:
+        status = (await op01.get(f"/api/tickets/{one['id']}")).status_code
+        assert status == (200 if one["may_open"] else 403)
+    child = (await join(op01)).json()
+    assert child["parent"]["may_open"] is False
+    assert (await op01.get(f"/api/tickets/{OTHER}")).status_code == 403
+    assert (await leader.get(f"/api/tickets/{MINE}")).json()["parent"]["may_open"] is True
+    (listed,) = (await leader.get(f"/api/tickets/{OTHER}/joined")).json()["tickets"]
+    assert listed["may_open"] is True
+
+
 async def test_both_histories_tell_of_it_and_it_is_audited(files):
     op01, op02 = await files.as_("op01"), await files.as_("op02")
     child = (await join(op01)).json()

@@ -3,6 +3,7 @@ import { byId, clock, duration, get, inOrder, make, moment, now, say, sinceSecon
 import { desk, getCall, isMine, onBoard, onCall, onFact, onPhone, problem, refreshSoon, talk, tell } from "./desk.js";
 import { look } from "./pending.js";
 import { drawKeys } from "./seat_keys.js";
+import { ticketLink } from "./ticket_link.js";
 import { whyWords } from "./why.js";
 
 let news = false; // of the call that is open: it is read again once the board says that it is still this seat's
@@ -98,7 +99,7 @@ function drawHistory(call) {
   place.className = count || tickets.length ? "" : "quiet";
   if (!count && !tickets.length) { place.textContent = call.caller ? "第一次来电" : "号码未显示，查不到以前的来电"; return; }
   place.replaceChildren(make("p", `来电 ${count} 次 · 工单 ${tickets.length} 件`));
-  for (const one of tickets) place.append(make("div", null, { class: "past" }, make("a", `${one.status_label} · ${one.title || "未填写"}`, { href: `/tickets/${one.id}`, target: "_blank" }), make("span", moment(one.created_at), { class: "when" })));
+  for (const one of tickets) place.append(make("div", null, { class: "past" }, ticketLink(one, `${one.may_open ? "" : `${one.number} `}${one.status_label} · ${one.title || "未填写"}`, { target: "_blank" }), make("span", moment(one.created_at), { class: "when" })));
   for (const one of calls) place.append(make("div", null, { class: "past" }, make("span", `${one.outcome_label ?? one.label} ${one.operator_name ?? ""}`), make("span", moment(one.arrived_at), { class: "when" })));
 }
 function draw() {

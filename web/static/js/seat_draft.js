@@ -4,6 +4,7 @@ import { byId, clock, get, make, post } from "./api.js";
 import { desk, isMine, onCall, onFact } from "./desk.js";
 import { pressBridge, proposeBridge } from "./seat_bridge.js";
 import { bind } from "./keys.js";
+import { ticketLink } from "./ticket_link.js";
 
 const FORM = { type: "kind", category: "category_code", town: "town_code", village: "village_id", place_detail: "address", phone: "contact_number", event_time: "happened", urgency: "urgency", secret: "secret", respondent: "respondent" };
 const SURE = 0.5;
@@ -181,7 +182,7 @@ function banner(alarm) {
 }
 function similar() {
   const list = make("div", null, { class: "draft-similar", "data-testid": "draft-similar" }, make("b", "可能是同一件事："));
-  draft.similar.forEach((one, place) => list.append(make("div", null, { class: "draft-like" }, make("a", `${one.number} ${one.status_label} ${one.title || "未填写"}${one.same_caller ? "（同一来电人）" : ""}`, { href: `/tickets/${one.id}`, target: "_blank" }), joinButton(one, place === 0))));
+  draft.similar.forEach((one, place) => list.append(make("div", null, { class: "draft-like" }, ticketLink(one, `${one.number} ${one.status_label} ${one.title || "未填写"}${one.same_caller ? "（同一来电人）" : ""}`, { target: "_blank" }), joinButton(one, place === 0))));
   return list;
 }
 // The key takes the likest; the others are reached with Tab. Nothing is joined without a second word

@@ -6,6 +6,7 @@ import { open } from "./page.js";
 import { listen } from "./stream.js";
 import { TicketForm } from "./ticket_form.js";
 import { bindTicketKeys } from "./ticket_keys.js";
+import { ticketLink } from "./ticket_link.js";
 
 const id = Number(byId("page").dataset.ticket);
 const form = new TicketForm();
@@ -23,8 +24,8 @@ async function drawJoined(ticket) {
   const { tickets } = ticket.joined ? await get(`/api/tickets/${id}/joined`) : { tickets: [] };
   place.replaceChildren();
   if (tickets.length) place.append(make("h2", `${tickets.length} 件并入`, { class: "h3" }));
-  for (const one of tickets) place.append(make("p", null, {}, make("a", `${one.number} ${one.title || "未填写"} ${one.caller_masked}`, { href: `/tickets/${one.id}` })));
-  if (ticket.parent) place.append(make("p", "已并入 ", {}, make("a", ticket.parent.number, { href: `/tickets/${ticket.parent.id}` })));
+  for (const one of tickets) place.append(make("p", null, {}, ticketLink(one, `${one.number} ${one.title || "未填写"} ${one.caller_masked}`)));
+  if (ticket.parent) place.append(make("p", "已并入 ", {}, ticketLink(ticket.parent, ticket.parent.number)));
   if (ticket.may_part) place.append(partButton(ticket));
 }
 function partButton(ticket) {
