@@ -9,10 +9,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from ops.phone import ScriptedPhone
-from tests.e2e.hotline import Hotline, wait_for
+from tests.e2e.hotline import Hotline, Person, wait_for
 
 SHOTS: Final = Path(__file__).resolve().parents[2] / "var" / "screenshots"
 SIZES: Final = ((1366, 768), (1920, 1080))
@@ -124,3 +124,40 @@ def a_ticket(hotline: Hotline) -> int:
         operator.seat_is(2, "wrap_up")
         operator.post("/api/seats/2/sign-off")
     return int(ticket_id)
+
+
+def answered_after_it_was_sent_on(page: Page, leader: Person, ticket_id: int) -> None:
+    """待派单: the answer alone may be written, and it goes with the key."""
+    page.goto(f"/tickets/{ticket_id}")
+    form = page.get_by_test_id("ticket-form")
+    seen = leader.get(f"/api/tickets/{ticket_id}")
+    sent = {"version": seen["version"], "to": "to_dispatch", "kind": "求助", "anonymous": True}
+    leader.post(f"/api/tickets/{ticket_id}/submit", {**sent, "category_code": "0101"})
+    expect(page.locator("#ticket-status")).to_have_text("待派单")
+    expect(form.locator("textarea[name=content]")).to_be_disabled()
+    expect(page.get_by_test_id("ticket-submit")).to_be_disabled()
+    expect(page.get_by_test_id("ticket-void")).to_be_disabled()
+    form.locator("textarea[name=answer]").fill("电话里已答复，群众满意")
+    expect(page.locator("#ticket-saved")).to_have_text("未保存")
+    screen(page, "ticket-to-answer")
+    page.keyboard.press("Alt+b")
+    expect(page.locator("#ticket-status")).to_have_text("直办办结")
+    expect(page.locator("#ticket-saved")).to_be_empty()
+    expect(form.locator("textarea[name=answer]")).to_be_disabled()
+    assert leader.get(f"/api/tickets/{ticket_id}")["answer"] == "电话里已答复，群众满意"
+    screen(page, "ticket-answered-later")
+
+
+def only_one_page(page: Page) -> None:
+    """A second page of the same person asks first; then the first one stands back."""
+    second = page.context.new_page()
+    second.goto("/seat")
+    expect(second.get_by_test_id("elsewhere")).to_be_visible()
+    screen(second, "seat-elsewhere", fills=True)
+    second.get_by_test_id("elsewhere-here").click()
+    expect(second.get_by_test_id("phone-state")).to_contain_text("话机就绪")
+    expect(page.get_by_test_id("elsewhere")).to_be_visible()
+    page.get_by_test_id("elsewhere-here").click()
+    expect(second.get_by_test_id("elsewhere")).to_be_visible()
+    expect(page.get_by_test_id("phone-state")).to_contain_text("话机就绪")
+    second.close()

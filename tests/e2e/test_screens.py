@@ -12,8 +12,16 @@ from playwright.sync_api import Page, expect
 
 from core.config import PROJECT_ROOT
 from ops.phone import ScriptedPhone
-from tests.e2e.hotline import Hotline, Person, wait_for
-from tests.e2e.screen_checks import a_ticket, in_order, screen, stopped, tab_through
+from tests.e2e.hotline import Hotline, wait_for
+from tests.e2e.screen_checks import (
+    a_ticket,
+    answered_after_it_was_sent_on,
+    in_order,
+    only_one_page,
+    screen,
+    stopped,
+    tab_through,
+)
 from tests.e2e.test_seat_in_the_browser import begin_duty, sign_in
 
 HOTLINE = "56564444"
@@ -90,21 +98,6 @@ def test_the_seat_from_the_first_look_to_the_end_of_a_call(
     only_one_page(page)
     page.keyboard.press("Alt+x")
     expect(page.get_by_test_id("seat-tile-1")).to_be_visible()
-
-
-def only_one_page(page: Page) -> None:
-    """A second page of the same person asks first; then the first one stands back."""
-    second = page.context.new_page()
-    second.goto("/seat")
-    expect(second.get_by_test_id("elsewhere")).to_be_visible()
-    screen(second, "seat-elsewhere", fills=True)
-    second.get_by_test_id("elsewhere-here").click()
-    expect(second.get_by_test_id("phone-state")).to_contain_text("话机就绪")
-    expect(page.get_by_test_id("elsewhere")).to_be_visible()
-    page.get_by_test_id("elsewhere-here").click()
-    expect(second.get_by_test_id("elsewhere")).to_be_visible()
-    expect(page.get_by_test_id("phone-state")).to_contain_text("话机就绪")
-    second.close()
 
 
 def cut_off(page: Page) -> None:
@@ -227,28 +220,6 @@ def test_a_stale_ticket_keeps_what_was_typed_and_shows_the_difference(page: Page
     page.unroute("**/api/stream")
     answered_after_it_was_sent_on(page, leader, ticket_id)
     lists(page, hotline, ticket_id)
-
-
-def answered_after_it_was_sent_on(page: Page, leader: Person, ticket_id: int) -> None:
-    """待派单: the answer alone may be written, and it goes with the key."""
-    page.goto(f"/tickets/{ticket_id}")
-    form = page.get_by_test_id("ticket-form")
-    seen = leader.get(f"/api/tickets/{ticket_id}")
-    sent = {"version": seen["version"], "to": "to_dispatch", "kind": "求助", "anonymous": True}
-    leader.post(f"/api/tickets/{ticket_id}/submit", {**sent, "category_code": "0101"})
-    expect(page.locator("#ticket-status")).to_have_text("待派单")
-    expect(form.locator("textarea[name=content]")).to_be_disabled()
-    expect(page.get_by_test_id("ticket-submit")).to_be_disabled()
-    expect(page.get_by_test_id("ticket-void")).to_be_disabled()
-    form.locator("textarea[name=answer]").fill("电话里已答复，群众满意")
-    expect(page.locator("#ticket-saved")).to_have_text("未保存")
-    screen(page, "ticket-to-answer")
-    page.keyboard.press("Alt+b")
-    expect(page.locator("#ticket-status")).to_have_text("直办办结")
-    expect(page.locator("#ticket-saved")).to_be_empty()
-    expect(form.locator("textarea[name=answer]")).to_be_disabled()
-    assert leader.get(f"/api/tickets/{ticket_id}")["answer"] == "电话里已答复，群众满意"
-    screen(page, "ticket-answered-later")
 
 
 def lists(page: Page, hotline: Hotline, ticket_id: int) -> None:
