@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
 from typing import Any, Final
+
+from sqlalchemy import select
 
 from core.clock import Clock
 from core.events import TicketChanged
@@ -14,17 +14,12 @@ from db.models.draft import DraftCorrection
 from db.repositories import corrections, utterances
 from db.session import SessionMaker, reading, transaction
 from tickets.draft.desk import DraftDesk
+from tickets.draft.scrubbing import scrub
 from tickets.draft.turns import Draft
 
+__all__ = ["DECIDED", "CorrectionListener", "scrub"]
+
 DECIDED: Final = frozenset({TicketStatus.TO_DISPATCH, TicketStatus.ANSWERED})
-_DIGIT: Final = "[0-9０-９零〇一二三四五六七八九十两幺洞拐勾]"
-_PAUSE: Final = r"(?:[\s\-－—,，、。.]|嗯|呃|哦|好|对|是|再|然后|后面|个|双)*"
-_NUMBER: Final = re.compile(rf"(?:{_DIGIT}{_PAUSE}){{6,}}{_DIGIT}[ \-]?")
-"""Seven digits or more, in however many pieces and lines they were dictated."""
-_NAMED: Final = re.compile(
-    r"((?:我叫|名字(?:是|叫)?|姓名(?:是|叫)?|免贵姓|我姓)(?:做|作)?)(?![了你他她它人们过着到不去来\s])[\u3400-\u9fff]{1,3}"
-)
-_TITLED: Final = re.compile("[\u3400-\u9fff](?=先生|女士)")
 _COLUMNS: Final = ("type", "category", "town", "village", "urgency", "secret")
 
 
@@ -47,14 +42,16 @@ class CorrectionListener:
             lines = await utterances.of_call(session, fact.call_id)
             town = await session.get(Town, ticket.town_code) if ticket.town_code else None
             village = await session.get(Village, ticket.village_id) if ticket.village_id else None
+            places = [*await session.scalars(select(Town.name)), *await session.scalars(select(Village.name))]
         drafted = await self._desk.draft(lines)
         if drafted is None or not lines:
             return
         decided = _decided(ticket, town.name if town else None, village.name if village else None)
-        texts = scrub([line.text for line in lines], ticket.caller_name)
+        callers = [line.speaker is Speaker.CALLER for line in lines]
+        texts = scrub([line.text for line in lines], ticket.caller_name, callers, places)
         turns = [
-            {"who": "caller" if line.speaker is Speaker.CALLER else "operator", "text": text}
-            for line, text in zip(lines, texts, strict=True)
+            {"who": "caller" if caller else "operator", "text": text}
+            for caller, text in zip(callers, texts, strict=True)
         ]
         async with transaction(self._sessions) as session:
             if not await corrections.known(session, ticket.id):
@@ -67,19 +64,6 @@ class CorrectionListener:
                         decided=decided,
                     )
                 )
-
-
-def scrub(lines: Sequence[str], name: str) -> list[str]:
-    """The same lines without the caller's name and without any number of seven digits or more.
-
-    A name that the ticket does not have, or has otherwise than it was heard, is known by how people say it.
-    """
-    whole = "\n".join(line.replace("\n", " ") for line in lines)
-    whole = _NUMBER.sub(lambda found: "某号码" + "\n" * found[0].count("\n"), whole)
-    if len(name) > 1:
-        whole = whole.replace(name, "某某")
-    whole = _TITLED.sub("某", _NAMED.sub(r"\1某某", whole))
-    return whole.split("\n") if lines else []
 
 
 def _drafted(draft: Draft) -> dict[str, Any]:

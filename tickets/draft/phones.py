@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from tickets.draft import sounds
-from tickets.draft.heard import BREAK, Heard
+from tickets.draft.heard import BREAK, Heard, hear
 from tickets.draft.numbers import DIGIT_OF
-from tickets.draft.turns import Field
+from tickets.draft.turns import Field, Turn
 
 _HEARD_AS = {
     "yao": "1", "yi": "1", "lin": "0", "er": "2", "san": "3", "si": "4", "wu": "5",
@@ -91,12 +92,22 @@ def find_phone(heard: Heard) -> Field[str]:
     )
 
 
+def said_at(turns: Sequence[Turn]) -> Iterator[tuple[int, int, int]]:
+    """Every number of seven digits or more, anybody's, that the caller said: turn, start, end."""
+    heard = hear(turns)
+    for number in _numbers(heard.text):
+        if len(number.digits) >= _SHORTEST:
+            for char in heard.chars[number.start : number.end]:
+                if char.text != BREAK:
+                    yield char.turn, char.at, char.at + 1
+
+
 def _taken_back(text: str, number: _Number) -> bool:
     """不是七三六八五五二 是七三六八五五零."""
     return bool(re.search("(?<!是)不是$", text[max(0, number.start - 3) : number.start]))
 
 
-def _view(text: str) -> str:
+def in_digits(text: str) -> str:
     """Same length: digits for digit words, circled digits for what only sounds like one."""
     seen: list[str] = []
     for at, char in enumerate(text):
@@ -115,7 +126,7 @@ def _may_be_digit(text: str, at: int) -> bool:
 
 
 def _numbers(text: str) -> list[_Number]:
-    view = _view(text)
+    view = in_digits(text)
     pieces = [piece for match in _TOKEN.finditer(view) if (piece := _piece(match))]
     found: list[_Number] = []
     at = 0
