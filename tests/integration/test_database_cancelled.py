@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from pathlib import Path
 
 import pytest
 from sqlalchemy import text
@@ -25,9 +26,9 @@ async def counts(sessions: SessionMaker, begun: asyncio.Event) -> None:
 @pytest.mark.parametrize("cancels", [1, 2, 3])
 @pytest.mark.parametrize("steps", [1, 3])
 async def test_a_stop_never_waits_for_a_connection_that_was_ended_twice(
-    database_url: str, cancels: int, steps: int
+    tmp_path: Path, cancels: int, steps: int
 ):
-    engine = make_engine(database_url)
+    engine = make_engine(f"sqlite+aiosqlite:///{tmp_path}/house.db")
     before, threads, begun = asyncio.all_tasks(), set(threading.enumerate()), asyncio.Event()
     counting = asyncio.create_task(counts(make_sessions(engine), begun))
     await begun.wait()
