@@ -11,6 +11,8 @@ import structlog
 log = structlog.get_logger(__name__)
 
 MAX_BACKOFF_S = 10.0
+CANCEL_AGAIN_S = 3.0
+"""Longer than a task's own tidying up takes; the supervisor kills a process after 8 s."""
 
 
 class TaskGroup:
@@ -35,12 +37,18 @@ class TaskGroup:
         return self.start(name, _forever(name, work))
 
     async def close(self) -> None:
-        """Cancel everything and wait until it is gone."""
+        """Cancel everything and wait until it is gone.
+
+        Again after a while: `asyncio.wait_for` of Python 3.11 swallows a cancellation that comes just when what
+        it waits for is there (python/cpython#86296). Its task would go on, and be waited for here, for ever.
+        """
         self._closed = True
-        tasks = [task for task in self._tasks if task is not asyncio.current_task()]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        while tasks := [
+            task for task in self._tasks if task is not asyncio.current_task() and not task.done()
+        ]:
+            for task in tasks:
+                task.cancel()
+            await asyncio.wait(tasks, timeout=CANCEL_AGAIN_S)
 
     def _ended(self, task: asyncio.Task[Any]) -> None:
         self._tasks.discard(task)

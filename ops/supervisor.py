@@ -17,7 +17,6 @@ from typing import IO
 import httpx
 
 from core.config import PROJECT_ROOT, Settings, WebSettings
-from core.errors import HotlineError
 from ops.log_files import LogFiles
 from telephony.asterisk_runtime import AsteriskDidNotStart, AsteriskProcess
 
@@ -113,8 +112,7 @@ class Supervisor:
             self.asterisk.start()
         except (AsteriskDidNotStart, OSError) as error:
             # The pages go on meanwhile: they say that the telephone is gone
-            why = error.message if isinstance(error, HotlineError) else error
-            self._say(f"{RESTART_PAUSES_S[-1]:.0f} 秒后再试：{why}")
+            self._say(f"{RESTART_PAUSES_S[-1]:.0f} 秒后再试：{error}")
         self._asterisk_after = time.monotonic() + RESTART_PAUSES_S[-1]
 
     def _answers(self) -> bool:

@@ -101,7 +101,7 @@ def test_whoever_belongs_to_a_unit_out_of_use_still_does_after_a_save(
             "units",
             {"code": "TY2", "name": "停用测试站", "kind": "部门", "parent_code": "TY1", "active": True},
         ),
-        ("rules", {"category_prefix": "0101", "role": "handling_unit", "unit_code": "TY1"}),
+        ("rules", {"category_prefix": "0107", "role": "handling_unit", "unit_code": "TY1"}),
     ):
         order(page, "POST", f"/api/v1/directory/{kind}", row)
     unit = page.request.get(f"{hotline.url}/api/v1/directory/units?q=TY1").json()["rows"][0]["id"]

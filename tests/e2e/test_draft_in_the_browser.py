@@ -150,8 +150,8 @@ def test_what_somebody_set_elsewhere_is_no_blank(page: Page, hotline: Hotline, t
     page.on("dialog", lambda dialog: dialog.accept())
     page.reload()
     expect(page.get_by_test_id("mute")).to_be_enabled(timeout=30_000)
-    talking.say("我住在草堂镇石马村")
-    wait_for("what is new", lambda: chosen(page, "village_id") == "石马村")
+    talking.say("我住在竹园镇")
+    wait_for("what is new", lambda: chosen(page, "town_code") == "竹园镇")
     assert chosen(page, "urgency") == "一般"
 
 

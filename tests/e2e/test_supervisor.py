@@ -41,7 +41,9 @@ def test_a_web_port_that_another_program_holds_ends_no_call(plane: VoicePlane, t
         supervisor.start()
         try:
             wait_for(
-                "the pages to fail", lambda: supervisor.tick() or any("api 退出" in line for line in said), 60
+                "the pages to fail",
+                lambda: supervisor.tick() or any("api 退出" in line for line in said),
+                120,
             )
             assert not supervisor.wait_ready(1), "nobody can serve pages there"
         finally:
