@@ -39,8 +39,8 @@ class TaskGroup:
     async def close(self) -> None:
         """Cancel everything and wait until it is gone.
 
-        Again after a while: `asyncio.wait_for` of Python 3.11 swallows a cancellation that comes just when what
-        it waits for is there (python/cpython#86296). Its task would go on, and be waited for here, for ever.
+        Again after a while: `asyncio.wait_for` of Python 3.11 swallows a cancellation that comes just when
+        what it waits for is there (python/cpython#86296). Its task would go on, and be waited for for ever.
         """
         self._closed = True
         while tasks := [
