@@ -273,9 +273,8 @@ def test_given_back_he_heads_the_queue_and_one_recording_holds_every_talk(
             wait_for("another who waits", lambda: waiting(house) == 1)
             house.leader.post("/api/supervision/end", {"give_back": True})
             phones["lead"].wait_ended()
-            wait_for("both in the queue", lambda: waiting(house) == 2)
             show = house.hotline.supervisor.asterisk.rx
-            wait_for("both in Asterisk's", lambda: show("queue show hotline").count("prio:") == 2)
+            wait_for("both in Asterisk's queue", lambda: show("queue show hotline").count("prio:") == 2)
             colleague.post("/api/seats/2/resume")
             assert colleague.seat_is(2, "talking")["call_id"] == call_id
             assert waiting(house) == 1
