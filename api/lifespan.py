@@ -40,6 +40,7 @@ class Parts:
     transcription: TranscriptionService
     tickets: TicketListener
     callbacks: CallbackListener
+    lessons: CorrectionListener
     drafts: DraftDesk
     stream: Stream
     tail: LogTail
@@ -69,7 +70,7 @@ def furnish(app: FastAPI, sessions: SessionMaker, clock: Clock) -> Parts:
     app.state.house, app.state.stream, app.state.drafts = house, stream, drafts
     app.state.hearing = hearing
     app.state.alarms = AlarmLog()
-    return Parts(control, transcription, tickets, callbacks, drafts, stream, tail)
+    return Parts(control, transcription, tickets, callbacks, lessons, drafts, stream, tail)
 
 
 @asynccontextmanager
@@ -95,6 +96,7 @@ async def lifespan(app: FastAPI) -> AsyncGenerator[None, None]:
         stack.push_async_callback(tasks.close)
         tasks.run_forever("tickets-catch-up", parts.tickets.keep_up)
         tasks.run_forever("callbacks-catch-up", parts.callbacks.keep_up)
+        tasks.run_forever("lessons-catch-up", parts.lessons.keep_up)
         tasks.run_forever("retention", Retention(settings, sessions, clock).run)
         tasks.start("rehearsal", rehearse(sessions, clock, HouseDirectory(sessions, clock)))
         tasks.start("draft-desk", parts.drafts.start(sessions))

@@ -5,34 +5,27 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
-import re
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Annotated, Any, cast
+from typing import Annotated, Any
 
 import typer
 
 from core.config import PROJECT_ROOT, default_state_dir
+from ops.call_lines import BadLine, read_call
 from ops.draft_words import ensure_encoder
+from ops.lessons import read_lessons
 from ops.stored_corrections import stored_lines
 from tickets.draft import judging
-from tickets.draft.corpus import CORPUS, FIELDS, Example
+from tickets.draft.corpus import CORPUS, Example
 from tickets.draft.drafter import Drafter
 from tickets.draft.gazetteer import Region
 from tickets.draft.model import MODEL_NAME, Model, ModelRefused, load, save
-from tickets.draft.turns import CALLER, OPERATOR, Draft, Turn
+from tickets.draft.turns import Draft
 
 REGIONS = PROJECT_ROOT / "db" / "data" / "regions.csv"
-_SPEAKERS = {"caller": CALLER, "operator": OPERATOR}
-_BOOLEAN = "secret"
-_HALF = re.compile("[\ud800-\udfff]")
-_TOLERANCE = 0.005
 StateDir = Annotated[Path | None, typer.Option("--state-dir", help="实例文件夹；默认 var/hotline")]
-
-
-class BadLine(ValueError):
-    """这一行不是可以起草的通话。"""
 
 
 def model_file(state_dir: Path | None = None) -> Path:
@@ -119,67 +112,23 @@ def train(
     kept, taught = corpus_parts()
     lines = corrections.read_bytes() if corrections is not None else stored_lines(state_dir)
     if lines:
-        fixed = list(read_corrections(lines, Drafter(regions(), current)))
+        fixed = _lessons(lines, Drafter(regions(), current))
         kept += [one for one in fixed if judging.kept_back(one)]
         taught += [one for one in fixed if not judging.kept_back(one)]
         typer.echo(f"更正 {len(fixed)} 条")
     encoder = ensure_encoder(typer.echo)
     candidate = fit(taught, encoder)
-    new = _score(candidate, kept)
+    new = judging.judge(Drafter(regions(), candidate), kept)
     with_words = "带词义" if encoder else "不带词义"
-    typer.echo(f"新模型：训练 {len(taught)} 条，留出 {len(kept)} 条，{with_words}，综合 {new:.3f}")
+    typer.echo(f"新模型：训练 {len(taught)} 条，留出 {len(kept)} 条，{with_words}，{_told(new)}")
     if current is not None:
-        old = _score(current, kept)
-        typer.echo(f"现用模型：综合 {old:.3f}")
-        if new < old - _TOLERANCE:
-            typer.echo("新模型在留出的通话上更差，没有采用", err=True)
+        old = judging.judge(Drafter(regions(), current), kept)
+        typer.echo(f"现用模型：{_told(old)}")
+        if worse := judging.worse(new, old):
+            typer.echo(f"新模型在留出的通话上更差（{'、'.join(worse)}），没有采用", err=True)
             raise typer.Exit(1)
     save(candidate, file)
     typer.echo(f"已采用：{file}")
-
-
-def read_call(line: bytes) -> tuple[Any, list[Turn]]:
-    """One JSON line as id and turns.
-
-    Raises:
-        BadLine: naming the field and what is wrong with it.
-    """
-    try:
-        call: Any = json.loads(line)
-    except ValueError as error:
-        raise BadLine("整行：不是有效的 UTF-8 JSON") from error
-    except RecursionError as error:
-        raise BadLine("整行：嵌套太深") from error
-    if not isinstance(call, dict):
-        raise BadLine("整行：应为对象，并有 id 和 speaker_turns")
-    known = cast("dict[str, Any]", call)
-    if "id" not in known:
-        raise BadLine("id：缺少这一项")
-    try:
-        json.dumps(known["id"], ensure_ascii=False, allow_nan=False).encode()
-    except ValueError as error:
-        raise BadLine("id：不能原样写回（不是数，或有半个字符）") from error
-    return known["id"], _turns(known.get("speaker_turns"))
-
-
-def _turns(said: Any) -> list[Turn]:
-    if not isinstance(said, list):
-        raise BadLine("speaker_turns：应为列表")
-    return [_turn(f"speaker_turns[{number}]", piece) for number, piece in enumerate(cast("list[Any]", said))]
-
-
-def _turn(place: str, piece: Any) -> Turn:
-    if not isinstance(piece, dict):
-        raise BadLine(f"{place}：应为对象，并有 who 和 text")
-    known = cast("dict[str, Any]", piece)
-    who, text = known.get("who"), known.get("text")
-    if not isinstance(who, str) or who not in _SPEAKERS:
-        raise BadLine(f"{place}.who：应为 caller 或 operator")
-    if not isinstance(text, str):
-        raise BadLine(f"{place}.text：应为文字")
-    if _HALF.search(text):
-        raise BadLine(f"{place}.text：有半个字符")
-    return Turn(_SPEAKERS[who], text)
 
 
 def as_row(drafted: Draft) -> dict[str, Any]:
@@ -187,33 +136,16 @@ def as_row(drafted: Draft) -> dict[str, Any]:
     return {name: getattr(drafted, name).value for name in judging.JUDGED}
 
 
-def read_corrections(lines: bytes, drafter: Drafter) -> Iterator[Example]:
-    """Corrected calls; a field that is not in the line was accepted as drafted.
-
-    Raises:
-        typer.BadParameter: naming the line.
-    """
-    for number, line in enumerate(lines.splitlines(), start=1):
-        if not line.strip():
-            continue
-        try:
-            _, turns = read_call(line)
-        except BadLine as error:
-            raise typer.BadParameter(f"第 {number} 行：{error}") from error
-        fields = judging.plain(drafter.draft(turns))
-        fixed = cast("dict[str, Any]", json.loads(line))
-        fields |= {name: _as_word(name, fixed[name]) for name in FIELDS[1:] if name in fixed}
-        yield Example(tuple(turns), fields, "corrections")
+def _lessons(lines: bytes, drafter: Drafter) -> list[Example]:
+    try:
+        return list(read_lessons(lines, drafter))
+    except BadLine as error:
+        raise typer.BadParameter(str(error)) from error
 
 
-def _as_word(name: str, value: Any) -> str:
-    if name == _BOOLEAN:
-        return "1" if value in (True, "1", 1) else "0"
-    return "" if value is None else str(value)
-
-
-def _score(model: Model, kept: Sequence[Example]) -> float:
-    return judging.overall(judging.judge(Drafter(regions(), model), kept))
+def _told(found: Sequence[judging.Judged]) -> str:
+    hit, false = judging.alarms(found)
+    return f"综合 {judging.overall(found):.3f}，险情认出 {hit:.3f}，误报 {false:.3f}"
 
 
 def _current(file: Path) -> Model | None:

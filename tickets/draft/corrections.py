@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import datetime as dt
+from collections.abc import Sequence
 from typing import Any, Final
 
 from sqlalchemy import select
@@ -9,9 +12,9 @@ from sqlalchemy import select
 from core.clock import Clock
 from core.events import TicketChanged
 from core.vocabulary import Speaker, TicketStatus
-from db.models import Ticket, Town, Village
+from db.models import Ticket, Town, Utterance, Village
 from db.models.draft import DraftCorrection
-from db.repositories import corrections, utterances
+from db.repositories import corrections, tickets, utterances
 from db.session import SessionMaker, reading, transaction
 from tickets.draft.desk import DraftDesk
 from tickets.draft.scrubbing import scrub
@@ -23,8 +26,13 @@ DECIDED: Final = frozenset({TicketStatus.TO_DISPATCH, TicketStatus.ANSWERED})
 _COLUMNS: Final = ("type", "category", "town", "village", "urgency", "secret")
 
 
+CATCH_UP_S: Final = 30.0
+OF_LATE: Final = dt.timedelta(days=7)
+"""So long a recording may wait for its second pass, whose lines may be a call's first."""
+
+
 class CorrectionListener:
-    """Keeps a lesson with each ticket that an operator sends on. Repeatable."""
+    """Keeps a lesson with each ticket that an operator sends on, once words of its call stand. Repeatable."""
 
     def __init__(self, sessions: SessionMaker, clock: Clock, desk: DraftDesk) -> None:
         self._sessions = sessions
@@ -33,13 +41,28 @@ class CorrectionListener:
 
     async def on_ticket(self, fact: TicketChanged) -> None:
         """The ticket was decided: keep what was drafted and what it became."""
-        if fact.status not in DECIDED or fact.call_id is None:
-            return
+        if fact.status in DECIDED and fact.call_id is not None:
+            await self._keep(fact.ticket_id, fact.call_id)
+
+    async def catch_up(self) -> None:
+        """Tickets decided before a word of their call stood, before the drafter was up, or before a crash."""
         async with reading(self._sessions) as session:
-            ticket = await session.get(Ticket, fact.ticket_id)
+            owed = await corrections.owed(session, DECIDED, self._clock.now() - OF_LATE)
+        for ticket_id, call_id in owed:
+            await self._keep(ticket_id, call_id)
+
+    async def keep_up(self) -> None:
+        """Catch up every half minute."""
+        while True:
+            await self.catch_up()
+            await asyncio.sleep(CATCH_UP_S)
+
+    async def _keep(self, ticket_id: int, call_id: str) -> None:
+        async with reading(self._sessions) as session:
+            ticket = await tickets.get(session, ticket_id)
             if ticket is None or await corrections.known(session, ticket.id):
                 return
-            lines = await utterances.of_call(session, fact.call_id)
+            lines = await utterances.of_call(session, call_id)
             town = await session.get(Town, ticket.town_code) if ticket.town_code else None
             village = await session.get(Village, ticket.village_id) if ticket.village_id else None
             places = [*await session.scalars(select(Town.name)), *await session.scalars(select(Village.name))]
@@ -47,23 +70,29 @@ class CorrectionListener:
         if drafted is None or not lines:
             return
         decided = _decided(ticket, town.name if town else None, village.name if village else None)
-        callers = [line.speaker is Speaker.CALLER for line in lines]
-        texts = scrub([line.text for line in lines], ticket.caller_name, callers, places)
-        turns = [
-            {"who": "caller" if caller else "operator", "text": text}
-            for caller, text in zip(callers, texts, strict=True)
-        ]
+        turns = _turns(lines, ticket.caller_name, places)
         async with transaction(self._sessions) as session:
-            if not await corrections.known(session, ticket.id):
+            # The ticket's lock: its own fact and a look back may come here at one moment
+            await tickets.get_for_update(session, ticket_id)
+            if not await corrections.known(session, ticket_id):
                 session.add(
                     DraftCorrection(
-                        ticket_id=ticket.id,
+                        ticket_id=ticket_id,
                         at=self._clock.now(),
                         turns=turns,
                         drafted=_drafted(drafted.draft),
                         decided=decided,
                     )
                 )
+
+
+def _turns(lines: Sequence[Utterance], name: str, places: Sequence[str]) -> list[dict[str, str]]:
+    callers = [line.speaker is Speaker.CALLER for line in lines]
+    texts = scrub([line.text for line in lines], name, callers, places)
+    return [
+        {"who": "caller" if caller else "operator", "text": text}
+        for caller, text in zip(callers, texts, strict=True)
+    ]
 
 
 def _drafted(draft: Draft) -> dict[str, Any]:

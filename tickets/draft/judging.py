@@ -17,6 +17,9 @@ JUDGED = (
 )  # fmt: skip
 _SCORED = ("type", "category", "emergency_class", "urgency", "secret")
 _KEEP_EVERY = 20
+_TOLERANCE = 0.005
+_ALARM_TOLERANCE = 0.015
+"""Two trainings of one corpus differ by about so much in emergencies (docs/model-card.md)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,3 +88,17 @@ def alarms(found: Sequence[Judged]) -> tuple[float, float]:
 def overall(found: Sequence[Judged]) -> float:
     """One figure to compare two models by: the mean over the trained fields."""
     return sum(accuracy(found, field) for field in _SCORED) / len(_SCORED)
+
+
+def worse(new: Sequence[Judged], old: Sequence[Judged]) -> list[str]:
+    """In what a new model is worse than an old one on the same calls, in Chinese; empty: in nothing.
+
+    Emergencies count for themselves: a model that misses them may not pay with better categories.
+    """
+    (new_hit, new_false), (old_hit, old_false) = alarms(new), alarms(old)
+    found = {
+        "综合": overall(new) < overall(old) - _TOLERANCE,
+        "险情认出": new_hit < old_hit - _ALARM_TOLERANCE,
+        "误报": new_false > old_false + _ALARM_TOLERANCE,
+    }
+    return [name for name, is_worse in found.items() if is_worse]

@@ -31,8 +31,12 @@ _GIVEN: Final = f"(?:(?![{_STOPS}])[{_HAN}])"
 _TWO: Final = f"{_DOUBLE}[{_HAN}]{{1,3}}(?![{_HAN}])|{_DOUBLE}{_GIVEN}{{1,2}}"
 _ONE: Final = f"[{_FAMILY}]{_GIVEN}{{1,3}}(?![{_HAN}])|[{_FAMILY}]{_GIVEN}{{1,2}}+(?![{_ENDS_PLACE}])"
 _INTRODUCED: Final = re.compile(rf"(?<![不还就要])(?:我是|我就是|这里是)[ ,，]?{_NOT_A_NAME}({_TWO}|{_ONE})")
+_NAMED: Final = re.compile(rf"(?:名字|姓名)[ ,，]?{_NOT_A_NAME}({_TWO}|{_ONE})")
+_KEPT_BACK: Final = "(?!保密|绝对|千万|一定|隐|假|哪|啥|什么|谁|秘密)"
+"""What is said of a name and is none: 名字是保密的."""
 _CALLED: Final = re.compile(
-    rf"(?:我叫|名字(?:是|叫)?|姓名(?:是|叫)?|免贵姓|我姓)(?:做|作)?[ ,，]?(?![了你他她它人们过着到不去来\s])"
+    rf"(?:我叫|名字(?:是|叫)|姓名(?:是|叫)|免贵姓|我姓)(?:做|作)?[ ,，]?(?![了你他她它人们过着到不去来\s])"
+    rf"{_KEPT_BACK}"
     rf"({_DOUBLE}[{_HAN}]{{1,3}}(?![{_HAN}])|{_DOUBLE}[{_HAN}]{{1,2}}|[{_HAN}]{{1,4}}(?![{_HAN}])|[{_HAN}]{{1,3}})"
 )
 _FAMILY_NAME: Final = re.compile(
@@ -81,7 +85,7 @@ def _places(whole: str, places: Sequence[str]) -> Iterable[Span]:
 
 
 def _introduced(whole: str, lines: Sequence[str], callers: Sequence[bool]) -> Iterable[Span]:
-    for rule in (_INTRODUCED, _CALLED, _FAMILY_NAME):
+    for rule in (_INTRODUCED, _NAMED, _CALLED, _FAMILY_NAME):
         for found in rule.finditer(whole):
             yield from (found.span(group) for group in range(1, (rule.groups or 0) + 1) if found[group])
     begin, asked = 0, False

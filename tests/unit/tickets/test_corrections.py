@@ -44,6 +44,7 @@ def test_no_number_is_kept_however_it_was_dictated(said: list[str], kept: list[s
         # Anonymous, or written down otherwise than it was heard
         ("我叫向大明 屋头停电了", "", "向大明"),
         ("我的名字是向大明", "项大明", "向大明"),
+        ("姓名向大明 电话等下说", "", "向大明"),
         ("免贵姓向", "", "姓向"),
         ("好的向先生您别急", "", "向先生"),
         ("我是向大明 屋头停电了", "项大明", "向大明"),
@@ -95,6 +96,9 @@ def test_a_number_dictated_around_the_operators_words_is_gone() -> None:
         "老百姓没得水吃",
         "我是司机",
         "我是高中老师",
+        "名字绝对不能漏",
+        "我的名字是保密的哈",
+        "名字莫说出去",
     ],
 )
 def test_words_that_only_look_like_an_introduction_stay(said: str) -> None:
