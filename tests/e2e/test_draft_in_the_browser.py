@@ -27,6 +27,7 @@ from db.repositories import event_log, utterances
 from db.session import make_engine, make_sessions, transaction
 from ops.phone import ScriptedPhone
 from tests.e2e.hotline import Hotline, wait_for
+from tests.e2e.screen_checks import SIZES
 from tests.e2e.test_seat_in_the_browser import begin_duty, leave, shoot
 
 
@@ -193,6 +194,22 @@ def test_a_call_that_nobody_writes_down_says_so_until_words_come(
         expect(page.get_by_test_id("draft-town")).to_contain_text("草堂镇")
         expect(deaf).to_be_hidden()
         expect(draft).to_have_count(0)
+
+
+def test_long_words_that_a_field_came_from_stay_within_their_panel(
+    page: Page, hotline: Hotline, talking: Speech
+) -> None:
+    talking.say("那个我跟你们反映一下我们小区那个物业公司收了我们的物业费从来不打扫卫生楼道里面的垃圾堆了半个多月了")
+    expect(page.locator(".evidence").first).to_be_visible()
+    for width, height in SIZES:
+        page.set_viewport_size({"width": width, "height": height})
+        panel = page.get_by_test_id("draft-rows").bounding_box()
+        shoot(page, f"draft-long-words-{width}")
+        for one in page.locator(".evidence").all():
+            box = one.bounding_box()
+            assert panel is not None
+            assert box is not None
+            assert box["x"] + box["width"] <= panel["x"] + panel["width"] + 1, one.inner_text()
 
 
 def test_an_alarm_names_its_words_and_ignoring_it_is_written_down(

@@ -159,7 +159,7 @@ function row(name, field) {
   const value = make("dd", null, { "data-testid": `draft-${name}`, class: own ? "own" : field.confidence < SURE ? "unsure" : "" }, make("b", field.shown ?? field.value));
   value.append(make("small", own ? "已由您确定" : `${howSure(field.confidence)} ${Math.round(field.confidence * 100)}%`));
   if (field.evidence) {
-    const jump = make("button", `“${field.evidence.words}” ${clock(field.evidence.at_s)}`, { class: "btn btn-link btn-sm evidence", type: "button", title: "跳到这句话" });
+    const jump = make("button", null, { class: "btn btn-link btn-sm evidence", type: "button", title: `跳到这句话：${field.evidence.words}` }, make("span", `“${field.evidence.words}”`), clock(field.evidence.at_s));
     jump.onclick = () => document.querySelector(`[data-line="${field.evidence.utterance_id}"]`)?.scrollIntoView({ block: "center" });
     value.append(jump);
   }
