@@ -199,7 +199,7 @@ def test_a_call_that_nobody_writes_down_says_so_until_words_come(
 def test_long_words_that_a_field_came_from_stay_within_their_panel(
     page: Page, hotline: Hotline, talking: Speech
 ) -> None:
-    talking.say("那个我跟你们反映一下我们小区那个物业公司收了我们的物业费从来不打扫卫生楼道里面的垃圾堆了半个多月了")
+    talking.say("我妈妈早上七点钟出门到坡上去捡柴现在天都黑尽了屋头灯都没亮我们找了几面坡都没得人应声")
     expect(page.locator(".evidence").first).to_be_visible()
     for width, height in SIZES:
         page.set_viewport_size({"width": width, "height": height})

@@ -14,10 +14,14 @@ from tickets.draft.model import ALARM_AT, SECRET_AT, Model
 from tickets.draft.phones import find_phone
 from tickets.draft.places import Places
 from tickets.draft.tagger import Tagger
+from tickets.draft.told_apart import told_apart
 from tickets.draft.turns import CALLER, Draft, Evidence, Field, Turn
 
 NET_SHARE = 0.6
 """A plainly named, unguarded emergency needs only this much of the level at which the model alone alarms."""
+APART_SHARE = 1.1
+"""Turns judged apart alarm from this much of the level: what is left out may take them back."""
+SUREST = 0.98
 UNSURE = 0.5
 _WINDOW = 140
 _REMEMBERED = 256
@@ -78,15 +82,20 @@ class Drafter:
         return self._model.chances(heard)
 
     def _danger(self, heard: Heard, turns: Sequence[Turn], chances: Chances) -> Field[str]:
-        """The gravest danger that any stretch of the call shows."""
-        level = self._model.alarm_at if self._model is not None else ALARM_AT
-        backed = self._net and self._model is not None
-        best = _graded(heard, chances["danger"], level, backed)
-        for start, said in _windows(turns) if self._model else []:
+        """The gravest danger that the call, a stretch of it or a single turn shows."""
+        if self._model is None:
+            return _graded(heard, chances["danger"], ALARM_AT, with_model=False)
+        level, net = self._model.alarm_at, self._net
+        best = _graded(heard, chances["danger"], level, with_model=net)
+        for start, said in _windows(turns):
             part, likely = self._judged(said)
-            found = _graded(part, likely["danger"], level, backed)
-            if found.value != "none" and (best.value == "none" or str(found.value) < str(best.value)):
-                best = Field(found.value, found.confidence, _moved(found.evidence, start))
+            found = _graded(part, likely["danger"], level, with_model=net)
+            best = _graver(best, found, range(start, len(turns)))
+        for chosen in told_apart(turns):
+            part, likely = self._judged(tuple(turns[at] for at in chosen))
+            found = _graded(part, likely["danger"], min(APART_SHARE * level, SUREST), with_model=net)
+            if found.value in _URGENCY:
+                best = _graver(best, found, chosen)
         return best
 
     def _secret(self, heard: Heard, turns: Sequence[Turn], chances: Chances) -> Field[bool]:
@@ -121,8 +130,13 @@ def _windows(turns: Sequence[Turn]) -> list[tuple[int, tuple[Turn, ...]]]:
     return parts
 
 
-def _moved(evidence: Evidence | None, turns: int) -> Evidence | None:
-    return Evidence(evidence.turn + turns, evidence.start, evidence.end) if evidence else None
+def _graver(best: Field[str], found: Field[str], at: Sequence[int]) -> Field[str]:
+    """The graver of the two; `at` tells which turns of the call the second was found in."""
+    if found.value == "none" or (best.value != "none" and str(found.value) >= str(best.value)):
+        return best
+    said = found.evidence
+    evidence = Evidence(at[said.turn], said.start, said.end) if said else None
+    return Field(found.value, found.confidence, evidence)
 
 
 def _graded(heard: Heard, danger: Mapping[str, float], level: float, with_model: bool) -> Field[str]:
