@@ -14,7 +14,7 @@ from ops.smoke_bridge import sounds
 from tests.e2e.bridge_house import BridgeHouse, open_house
 from tests.e2e.pages import window
 from tests.e2e.screen_checks import screen
-from tests.e2e.test_draft_in_the_browser import Speech
+from tests.e2e.speech import Speech
 from tests.e2e.test_seat_in_the_browser import sign_in
 
 LONG_MS = 60_000
