@@ -111,6 +111,13 @@ class NotAtSeat(HotlineError):
     status = 409
 
 
+class KeyUsedOtherwise(HotlineError):
+    """这次按键的编号先前已用于另一项操作，所以没有执行；请再按一次。"""
+
+    code = "key-used-otherwise"
+    status = 409
+
+
 class SwitchboardUnavailable(HotlineError):
     """话务控制连接暂时中断；电话仍可接听。"""
 

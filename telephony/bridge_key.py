@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from core.bridge_words import CALLER, SEAT, BridgeKind, Presser
-from core.errors import InvalidField
+from core.errors import InvalidField, KeyUsedOtherwise
 from telephony.ports import Number
 
 _KEY: Final = re.compile(r"[A-Za-z0-9._:-]{8,100}\Z")
@@ -43,6 +43,8 @@ class Press:
     """By what a shift leader took the call over; he presses without a seat."""
     announce: str = ""
     """The service, 110 for instance, that the caller is told is being called."""
+    asked: str = ""
+    """What was asked for, as a hash: the same `key` with another is no retry. Empty, nobody compares."""
 
     def check(self) -> None:
         """Raises InvalidField."""
@@ -61,6 +63,12 @@ class Press:
             raise InvalidField(field="call_id", reason="请指明正在通话的来电")
         if self.presser is Presser.LEADER_CALL and (self.call_id is None or self.supervision_id is None):
             raise InvalidField(field="call_id", reason="请指明接管的来电")
+
+
+def check_same(before: str | None, asked: str) -> None:
+    """A room answers its own press only. Raises KeyUsedOtherwise."""
+    if before and asked and before != asked:
+        raise KeyUsedOtherwise
 
 
 @dataclass(frozen=True, slots=True)

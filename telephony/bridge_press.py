@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from sqlalchemy import insert
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.bridge_events import BridgePressed, LegFailed
 from core.bridge_words import CALLER, SEAT, BridgeKind, BridgeState, LegAim, Presser
@@ -17,7 +18,7 @@ from core.vocabulary import CallState, SeatState
 from db.models.bridge import Bridge, BridgeAttempt, BridgeLeg, BridgeNumber
 from db.models.call import Call
 from db.repositories import bridges, calls, seats, supervisions
-from telephony.bridge_key import Press
+from telephony.bridge_key import Press, check_same
 from telephony.bridge_legs import apply, dial_order, first_attempt
 from telephony.bridge_limits import Limits, NobodyToCall, Wanted, may_dial, without_seat
 from telephony.bridge_numbers import number_rows
@@ -65,10 +66,19 @@ def wanted_by(press: Press) -> Wanted:
     return Wanted(press.kind, outside, press.seat_id, without_seat(press.key, press.seat_id))
 
 
+async def room_of(session: AsyncSession, press: Press) -> Bridge | None:
+    """The conference of this press, else the one that runs on its call, or None. Raises KeyUsedOtherwise."""
+    found = await bridges.of_press(session, press.key, press.call_id)
+    if found is not None and found.key == press.key:
+        check_same(found.asked, press.asked)
+    return found
+
+
 def new_bridge(press: Press, now: dt.datetime) -> Bridge:
     """The conference's row."""
     return Bridge(
         key=press.key,
+        asked=press.asked or None,
         kind=press.kind,
         presser=press.presser,
         account_id=press.account_id,

@@ -26,7 +26,7 @@ from telephony.bridge_legs import apply, dial_again
 from telephony.bridge_limits import NobodyToCall, Wanted, check_caps, may_dial, read_limits, without_seat
 from telephony.bridge_numbers import add_numbers, check_new, numbers_of_role, numbers_since
 from telephony.bridge_orders import give
-from telephony.bridge_press import begin_leg, choose, look_up, new_bridge, wanted_by, write_rows
+from telephony.bridge_press import begin_leg, choose, look_up, new_bridge, room_of, wanted_by, write_rows
 from telephony.bridge_rules import back_to_queue, check_not_leader, end, settle
 from telephony.bridge_signs import take
 from telephony.bridge_states import OVER
@@ -71,13 +71,13 @@ class BridgeService:
         """Begin a conference; returns its id. The same key, and a call that has one, give the same one.
 
         Raises:
-            InvalidField, NotFound, IllegalTransition, NobodyToCall, TooManyBridges.
+            InvalidField, KeyUsedOtherwise, NotFound, IllegalTransition, NobodyToCall, TooManyBridges.
         """
         press.check()
         found = await look_up(press, self._parts.directory)
         try:
             async with transaction(self._parts.sessions, urgent=True) as session:
-                running = await bridges.of_press(session, press.key, press.call_id)
+                running = await room_of(session, press)
                 if running is not None and not widens(running, press):
                     return running.id
                 now, limits = self._parts.clock.now(), await read_limits(session)
@@ -99,7 +99,7 @@ class BridgeService:
 
     async def _of_press(self, press: Press) -> int:
         async with reading(self._parts.sessions, urgent=True) as session:
-            found = await bridges.of_press(session, press.key, press.call_id)
+            found = await room_of(session, press)
         if found is None:
             raise NotFound(what="三方通话")
         return await self.press(press) if widens(found, press) else found.id

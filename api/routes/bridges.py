@@ -13,6 +13,7 @@ from api.bridge_caller import Asker, AskerHere
 from api.bridge_ports import Bridges
 from api.bridge_view import bridge_json
 from api.routes.tickets import allowed_ticket
+from api.same_press import asked_of
 from api.security import Person
 from api.state import House, house_of
 from api.whose import allowed_number
@@ -192,8 +193,8 @@ async def press_of(session: AsyncSession, asker: Asker, key: str, body: PressBod
     if ticket is not None and person is not None and (call_id is None or ticket.call_id != call_id):
         # Who may not open a ticket calls nobody in its name; who has the caller on the line may always
         await allowed_ticket(session, person, ticket.id)
-    alone = call_id is None  # else the citizen is on the line
-    if person is not None and alone and BridgeRole.CITIZEN in body.roles:
+    called = call_id is None and BridgeRole.CITIZEN in body.roles  # else the citizen is on the line
+    if person is not None and called:
         await allowed_number(session, person, ticket)
     at_seat = seat is not None and body.presser in (Presser.SEAT_CALL, Presser.TICKET)
     category = body.category or (ticket.category_code if ticket is not None else None)
@@ -212,9 +213,8 @@ async def press_of(session: AsyncSession, asker: Asker, key: str, body: PressBod
         category=category,
         town=town,
         village=village,
-        given={str(BridgeRole.CITIZEN): citizen(ticket)}
-        if alone and BridgeRole.CITIZEN in body.roles
-        else {},
+        given={str(BridgeRole.CITIZEN): citizen(ticket)} if called else {},
+        asked=asked_of("bridge", body, call_id),
     )
 
 

@@ -14,6 +14,7 @@ from api.bridge_caller import Asker, AskerHere
 from api.bridge_ports import Bridges
 from api.bridge_view import bridge_json
 from api.routes.bridges import Id, Key, allowed_bridge, directory_number
+from api.same_press import asked_of, known
 from api.state import house_of
 from core.bridge_words import COLLEAGUE, BridgeKind, Presser
 from core.emergency_words import ServiceRole
@@ -76,13 +77,14 @@ async def consult(request: Request, asker: AskerHere, key: Key, body: ConsultBod
     async with reading(house.sessions, urgent=True) as session:
         seat, call_id = await _seat_of(session, asker)
         running = await bridges.open_of_call(session, call_id)
-        known = await bridges.by_key(session, f"{asker.name}:{key}")
+        asked = asked_of("consult", body, call_id)
+        again = await known(session, f"{asker.name}:{key}", asked)
         if running is not None and not asker.may_handle(running):
             raise Forbidden
         numbers = await directory_number(session, body.number_id) if body.number_id is not None else []
         ticket = await tickets.of_call(session, call_id)
         role = await _role_of(session, body, ticket)
-        new = not body.queue and (known is not None or running is None)
+        new = not body.queue and (again is not None or running is None)
         press = _press_of(asker, seat, ticket, body, role or GIVEN, numbers) if new else {}
     act = "transferred" if body.blind or body.queue else "consulted"
     if body.queue:
@@ -92,7 +94,7 @@ async def consult(request: Request, asker: AskerHere, key: Key, body: ConsultBod
         await service.ask(running.id, Ask(body.seat_id, role, numbers, body.blind))
         return await _answer(request, asker, act, call_id, running.id)
     presses: Bridges = request.app.state.bridges
-    bridge_id = await presses.press(Press(key=f"{asker.name}:{key}", **press))
+    bridge_id = await presses.press(Press(key=f"{asker.name}:{key}", asked=asked, **press))
     return await _answer(request, asker, act, call_id, bridge_id)
 
 

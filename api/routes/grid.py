@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.bridge_ports import Bridges
 from api.bridge_view import bridge_json
+from api.same_press import asked_of
 from api.security import MAX_ROW_ID, PLAIN_TEXT, GridWorker, Person
 from api.state import house_of
 from core.bridge_words import Presser
@@ -167,6 +168,7 @@ async def _press(session: AsyncSession, person: Person, key: str, body: PressBod
         town=town,
         village=body.village,
         given={str(BridgeRole.GRID_WORKER): own, **services},
+        asked=asked_of("grid", body),
     )
 
 

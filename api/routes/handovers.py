@@ -14,6 +14,7 @@ from api.bridge_ports import Bridges
 from api.bridge_view import bridge_json
 from api.routes.bridges import Id, Key
 from api.routes.calls import CallIdPath
+from api.same_press import asked_of, known
 from api.security import Operator, Person
 from api.state import house_of
 from api.whose import allowed_call
@@ -65,11 +66,13 @@ async def hand_over(request: Request, person: Operator, key: Key, body: Handover
 
     Each service is a party of its own: 119 and 120 come to one conference, and each is called once.
     """
-    house = house_of(request)
+    house, whole_key = house_of(request), f"p{person.id}:{key}"
     async with reading(house.sessions, urgent=True) as session:
         seat = await seats.of_operator(session, person.id)
         if seat is None or seat.call_id is None:
             raise NotAtSeat
+        asked = asked_of("handover", body, seat.call_id)
+        await known(session, whole_key, asked)
         ticket = await tickets.of_call(session, seat.call_id)
         running = await bridges.open_of_call(session, seat.call_id)
         numbers = (await emergencies.numbers(session, [body.service]))[body.service]
@@ -80,7 +83,7 @@ async def hand_over(request: Request, person: Operator, key: Key, body: Handover
         bridge_id = running.id
     else:
         press = Press(
-            key=f"p{person.id}:{key}",
+            key=whole_key,
             presser=Presser.SEAT_CALL,
             roles=[role],
             account_id=person.id,
@@ -91,6 +94,7 @@ async def hand_over(request: Request, person: Operator, key: Key, body: Handover
             given={role: numbers},
             asks=False,
             announce=body.service,
+            asked=asked,
         )
         bridge_id = await service.press(press)
     await _see_that_it_comes(request, bridge_id, role, numbers)

@@ -11,6 +11,7 @@ from api.bridge_ports import Bridges
 from api.bridge_view import bridge_json
 from api.outbound_targets import OutboundBody, Target, find
 from api.routes.callbacks import at_seat
+from api.same_press import asked_of, free_for, known
 from api.security import Operator, Person
 from api.state import House, house_of
 from core.bridge_words import BridgeKind, Presser
@@ -35,14 +36,15 @@ RECENT: Final = 12
 @router.post("")
 async def call_out(request: Request, person: Operator, key: Key, body: OutboundBody) -> dict[str, Any]:
     """Ring my phone and theirs; the same Idempotency-Key gives the same call."""
-    house, whole_key = house_of(request), f"p{person.id}:{key}"
+    house, whole_key, asked = house_of(request), f"p{person.id}:{key}", asked_of("outbound", body)
     async with transaction(house.sessions, urgent=True) as session:
-        known = await bridges.by_key(session, whole_key)
-        if known is not None:
-            return await bridge_json(session, known)
+        before = await known(session, whole_key, asked)
+        if before is not None:
+            return await bridge_json(session, before)
         target = await find(session, person, body)
         (await read_limits(session)).check_number(target.line.digits)
         seat_id = await _free_seat(session, person)
+        await free_for(session, whole_key, body.callback_id)  # under the seat's lock
         facts = await _begin(session, house, person, body.callback_id, whole_key)
         await accounts.audit(
             session,
@@ -55,7 +57,8 @@ async def call_out(request: Request, person: Operator, key: Key, body: OutboundB
         )
     for fact in facts:
         await house.bus.publish(fact)
-    bridge_id = await _press(request, person, _order(whole_key, person, seat_id, target), body.callback_id)
+    order = _order(whole_key, asked, person, seat_id, target)
+    bridge_id = await _press(request, order, body.callback_id)
     async with reading(house.sessions) as session:
         bridge = await bridges.get(session, bridge_id)
         if bridge is None:
@@ -72,7 +75,7 @@ async def recent(request: Request, person: Operator) -> dict[str, Any]:
         return {"calls": [await bridge_json(session, bridge) for bridge in found]}
 
 
-def _order(key: str, person: Person, seat_id: int, target: Target) -> Press:
+def _order(key: str, asked: str, person: Person, seat_id: int, target: Target) -> Press:
     return Press(
         key=key,
         presser=Presser.TICKET,
@@ -84,6 +87,7 @@ def _order(key: str, person: Person, seat_id: int, target: Target) -> Press:
         ticket_id=target.ticket_id,
         given={target.role: [target.line]},
         asks=False,
+        asked=asked,
     )
 
 
@@ -114,7 +118,7 @@ async def _begin(
     return [*facts, *begun]
 
 
-async def _press(request: Request, person: Person, order: Press, callback_id: int | None) -> int:
+async def _press(request: Request, order: Press, callback_id: int | None) -> int:
     service: Bridges = request.app.state.bridges
     try:
         return await service.press(order)

@@ -23,6 +23,8 @@ class Bridge(Base):
 
     id: Mapped[int] = mapped_column(AutoId, primary_key=True, autoincrement=True)
     key: Mapped[str] = mapped_column(String(120), unique=True)
+    asked: Mapped[str | None] = mapped_column(String(64))
+    """What the key was pressed for, as a hash; nothing where a version wrote the row that did not keep it."""
     kind: Mapped[BridgeKind] = mapped_column(default=BridgeKind.EMERGENCY)
     presser: Mapped[Presser]
     account_id: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from playwright.sync_api import Browser, Error, Page
+from playwright.sync_api import Browser, Error, Page, Route
 
 from tests.e2e.hotline import PATIENCE_S
 
@@ -50,3 +50,13 @@ def window(
     finally:
         _open.remove(page)
         context.close()
+
+
+def lose_answer(page: Page, path: str) -> None:
+    """The server takes the next order of that path, and its answer never reaches the page."""
+
+    def take_and_drop(route: Route) -> None:
+        route.fetch()
+        route.abort("connectionreset")
+
+    page.route(f"**{path}", take_and_drop, times=1)

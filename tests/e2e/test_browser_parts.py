@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.e2e.hotline import Hotline, wait_for
 from tests.e2e.test_seat_in_the_browser import sign_in
@@ -52,6 +52,11 @@ ORDER = """async (answers) => {
     await asked[place];
   }
   return shown;
+}"""
+
+PRESSES = """async (presses) => {
+  const { pressOnce } = await import("/static/js/press_once.js");
+  for (const [body, seen] of presses) await pressOnce("/an-order", body, seen).catch(() => {});
 }"""
 
 RING = """async () => {
@@ -211,3 +216,37 @@ def test_trying_the_ring_and_closing_the_headset_dialogue_do_not_silence_a_call(
     wait_for(
         "the trial, the call's first beat, and the one after", lambda: page.evaluate("window.beats >= 3")
     )
+
+
+def test_a_press_keeps_its_key_until_it_is_answered_and_shares_it_with_no_other(
+    page: Page, hotline: Hotline
+) -> None:
+    ask, other = {"seat_id": 2}, {"seat_id": 3}
+    cut, broken, refused, done = 0, 502, 409, 200
+    steps: list[tuple[dict[str, int], int | None, int]] = [
+        (ask, None, cut),
+        (ask, None, broken),  # a proxy's failure: nobody knows
+        (ask, None, cut),
+        (other, None, cut),
+        (ask, None, cut),  # after another press it is a press of its own
+        (ask, None, refused),
+        (ask, None, done),
+        (ask, None, cut),
+        (ask, 7, cut),  # what the lost one began has shown itself
+        (ask, 7, done),
+    ]
+    answers = [answer for _, _, answer in steps]
+    keys: list[str] = []
+
+    def answer(route: Route) -> None:
+        keys.append(route.request.headers["idempotency-key"])
+        status = answers[len(keys) - 1]
+        if status == cut:
+            route.abort("connectionreset")
+        else:
+            route.fulfill(status=status, json={})
+
+    page.route("**/an-order", answer)
+    run(page, PRESSES, [[body, seen] for body, seen, _ in steps])
+    places = {key: place for place, key in enumerate(dict.fromkeys(keys), start=1)}
+    assert [places[key] for key in keys] == [1, 1, 1, 2, 3, 3, 4, 5, 6, 6]

@@ -8,6 +8,7 @@ from ops.phone import ScriptedPhone
 from tests.e2e.bridge_house import BridgeHouse
 from tests.e2e.call_back_house import choose, give_up, house, line_of, page, ready
 from tests.e2e.hotline import wait_for
+from tests.e2e.pages import lose_answer
 from tests.e2e.screen_checks import screen
 from tests.e2e.test_seat_in_the_browser import sign_in
 
@@ -103,3 +104,31 @@ def test_the_leader_gives_a_line_to_an_operator(house: BridgeHouse, browser: Bro
     expect(lead.get_by_test_id("callback-line").filter(has_text=number[-4:])).to_contain_text("拨")
     assert (wait_for("the line", lambda: line_of(house, number)))["attempts"][-1]["label"] == "拒接"
     context.close()
+
+
+def test_a_call_back_whose_answer_was_lost_does_not_swallow_the_next_one(
+    house: BridgeHouse, page: Page
+) -> None:
+    first, second = "13812340011", "13812340012"
+    for number in (first, second):
+        give_up(house, number)
+    with (
+        ScriptedPhone.outside(house.carrier, house.settings, first, refuse=486),
+        ScriptedPhone.outside(house.carrier, house.settings, second) as other,
+    ):
+        lose_answer(page, "/api/v1/outbound")
+        choose(page, first)
+        page.keyboard.press("Enter")
+        wait_for(
+            "the first one to be called in vain", lambda: (line_of(house, first) or {}).get("tries") == 1
+        )
+        ready(page)
+        choose(page, second)
+        page.keyboard.press("Enter")
+        other.wait("incoming")
+        expect(page.get_by_test_id("outbound-number")).to_have_text("138 1234 0012")
+        expect(page.locator("#seat-problem")).to_be_empty()
+        page.keyboard.press("F8")
+        other.wait_ended()
+    ready(page)
+    assert [invite.number for invite in house.carrier.invites].count(first) == 1

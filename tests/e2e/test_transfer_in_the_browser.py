@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from ops.phone import ScriptedPhone
 from tests.e2e.bridge_house import open_house
-from tests.e2e.pages import window
+from tests.e2e.pages import lose_answer, window
 from tests.e2e.screen_checks import screen
 from tests.e2e.test_seat_in_the_browser import begin_duty, sign_in
 from tests.e2e.transfer_house import TransferHouse
@@ -179,3 +179,48 @@ def test_nobody_answers_and_one_key_takes_the_caller_back(
         expect(page.get_by_test_id("room-line")).to_contain_text("您与来电通话中")
         caller.hang_up()
         expect(page.get_by_test_id("state-word")).to_contain_text("话后整理")
+
+
+def ask(page: Page, words: str, wanted: str) -> None:
+    """Choose whom to consult in the list, with the keyboard but for the line itself."""
+    page.keyboard.press("F4")
+    page.get_by_test_id("transfer-search").fill(words)
+    page.get_by_role("option").filter(has_text=wanted).first.click()
+    page.keyboard.press("Enter")
+
+
+def test_a_consultation_whose_answer_was_lost_does_not_swallow_the_next_one(
+    house: TransferHouse, pages: tuple[Page, Page]
+) -> None:
+    page, second = pages
+    begin_duty(page, house.hotline, "op05", 5)
+    with (
+        ScriptedPhone.outside(
+            house.carrier, house.settings, house.outside_number, auto_answer=True, keys="1"
+        ) as outside,
+        ScriptedPhone.citizen(house.settings, "13812340005") as caller,
+    ):
+        answer(page, caller)
+        if house.colleague.seat(2)["state"] != "empty":  # what an earlier test left
+            house.colleague.post("/api/seats/2/sign-off")
+            house.colleague.seat_is(2, "empty")
+        begin_duty(second, house.hotline, "op02", 2)
+        lose_answer(page, "/api/v1/bridges/consult")
+        ask(page, "2号", "2号席")
+        expect(second.get_by_test_id("answer")).to_be_enabled()  # the server has taken it
+        expect(page.get_by_test_id("leg-colleague")).to_contain_text("振铃")
+        page.keyboard.press("F3")
+        expect(page.get_by_test_id("leg-caller")).to_contain_text("已接通")
+        expect(page.get_by_test_id("transfer")).to_be_enabled()
+        ask(page, house.outside_name, house.outside_number[-4:])
+        outside.wait("incoming")
+        expect(page.get_by_test_id("leg-extra-1")).to_contain_text("已接通")
+        expect(page.get_by_test_id("leg-caller")).to_contain_text("听音乐")
+        expect(page.locator("#seat-problem")).to_be_empty()
+        page.keyboard.press("F3")
+        expect(page.get_by_test_id("transfer")).to_be_enabled()
+        ask(page, "2号", "2号席")  # the first one once more is a new question too
+        expect(second.get_by_test_id("answer")).to_be_enabled()
+        page.keyboard.press("F3")
+        caller.hang_up()
+        caller.wait_ended()

@@ -78,9 +78,12 @@ class TransferHouse(BridgeHouse):
         self.colleague: Person = self.hotline.sign_in("op02")
         number = self.place.numbers["handling_unit"]
         with closing(sqlite3.connect(self.settings.state_dir / "minsheng.db")) as rows:
-            self.outside_id = rows.execute(
-                "SELECT id FROM phone_numbers WHERE number = ? ORDER BY id", (number,)
-            ).fetchone()[0]
+            self.outside_id, self.outside_name = rows.execute(
+                "SELECT n.id, COALESCE(u.name, c.name) FROM phone_numbers n"
+                " LEFT JOIN units u ON u.id = n.unit_id LEFT JOIN contacts c ON c.id = n.contact_id"
+                " WHERE n.number = ? ORDER BY n.id",
+                (number,),
+            ).fetchone()
         self.outside_number = number
 
     @contextmanager

@@ -30,7 +30,7 @@ export function whenSignedOut(act) { onSignedOut = act; }
 export const get = (path) => ask("GET", path);
 export const post = (path, body = {}) => ask("POST", path, body);
 export const put = (path, body) => ask("PUT", path, body);
-// Of one press of a button: kept until it was answered, so that asking again is the same press
+// Of one press of a button (press_once.js)
 export const newKey = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (one) => one.toString(16).padStart(2, "0")).join("");
 
 // Answers come in another order than they were asked for, now and then: one that is older than what is shown is undefined

@@ -16,6 +16,7 @@ export const desk = {
   incoming: null, // what rings now
   heldAt: null,
   room: null, // the running room of this call (GET /api/v1/bridges), or null
+  roomId: null, // the newest one of this call, running or over
   ticket: null, // TicketForm
   words: null, // TranscriptView
 };
@@ -57,6 +58,8 @@ export async function act(work) {
   try { await work(); await refresh(); } catch (error) { problem(error); await refresh().catch(() => {}); }
 }
 export const orderSeat = (verb, body) => post(`/api/seats/${desk.seat.id}/${verb}`, body);
+// What a press in this call is made in sight of (press_once.js)
+export const inSight = () => [desk.callId, desk.roomId];
 // The talk as the switchboard has it: state "talking" or "held"
 export const talk = () => desk.board?.talking.find((one) => one.call_id === desk.callId) ?? null;
 export const getCall = (id) => get(`/api/calls/${id}`);

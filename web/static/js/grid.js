@@ -1,6 +1,7 @@
 // The grid worker's page: one key between an emergency and three people talking.
-import { ask, byId, clock, get, inOrder, make, newKey, post, sinceSeconds } from "./api.js";
+import { byId, clock, get, inOrder, make, post, sinceSeconds } from "./api.js";
 import { open } from "./page.js";
+import { pressOnce } from "./press_once.js";
 import { listen } from "./stream.js";
 
 const FACTS = ["BridgePressed", "BridgeTicketed", "BridgeEnded", "LegDialled", "LegRang", "LegAnswered", "LegJoined", "LegWasBusy", "LegUnanswered", "LegMovedOn", "LegAskedBack", "LegLeft", "LegRemoved", "LegFailed", "LegRedialled", "LegMuted"];
@@ -9,8 +10,6 @@ const API = "/api/v1/grid";
 const form = byId("matter");
 let lists;
 let bridge = null;
-// The same key until the press has been answered: a second tap, or a tap after a lost connection, is the same press
-let key = crypto.randomUUID?.() ?? newKey();
 
 function fill(select, options, first) { select.replaceChildren(...(first ? [new Option(first, "")] : []), ...options); }
 function villages() {
@@ -70,7 +69,7 @@ form.town.addEventListener("change", villages);
 form.addEventListener("submit", async (event) => {
   event.preventDefault();
   const body = { category: form.category.value, town: form.town.value, village: form.village.value ? Number(form.village.value) : null, services: [...form.querySelectorAll("[name=services]:checked")].map((one) => one.value) };
-  if (await act(byId("press"), () => ask("POST", `${API}/bridges`, body, undefined, { "Idempotency-Key": key }))) key = newKey();
+  await act(byId("press"), () => pressOnce(`${API}/bridges`, body)); // a second tap, or one after a lost connection, is the same press
 });
 byId("end").onclick = () => confirm("结束后所有人都会挂断，确定吗？") && act(byId("end"), () => post(`${API}/bridges/${bridge.id}/end`));
 byId("done").onclick = () => { bridge = null; draw(); };

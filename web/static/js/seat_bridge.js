@@ -1,10 +1,11 @@
 // One key, three people talking: whom a press would call, the press itself, a card for each party, live.
-import { ask, byId, clock, get, inOrder, make, newKey, post, sinceSeconds } from "./api.js";
-import { desk, isMine, onBoard, onCall, onFact, problem } from "./desk.js";
+import { byId, clock, get, inOrder, make, post, sinceSeconds } from "./api.js";
+import { desk, inSight, isMine, onBoard, onCall, onFact, problem } from "./desk.js";
 import { bind } from "./keys.js";
 import { drawKeys } from "./seat_keys.js";
 import { open } from "./bridge_add.js";
 import { CARD_FACTS, keepFocus, mountCards, partyCard } from "./party_cards.js";
+import { pressOnce } from "./press_once.js";
 import { handoverKeys, mountHandover } from "./seat_handover.js";
 import { roomKeys, tickRoom } from "./seat_transfer.js";
 
@@ -13,12 +14,11 @@ const API = "/api/v1/bridges";
 let bridge = null;
 let proposal = null; // { alarm, roles }
 let talking = new Set();
-let key = newKey(); // the same until the press has been answered: a double click is one press
 let pressing = false;
 let chooser; // the button that puts the focus on a card
 
 export function mountBridge() {
-  mountHandover({ running: () => (running() ? bridge : null), take, draw, newKey });
+  mountHandover({ running: () => (running() ? bridge : null), take, draw });
   chooser = mountCards(() => byId("bridge"));
   bind("F9", "bridge-press", "一键三方：网格员、网信部门、承办单位");
   onFact(CARD_FACTS, (kind, fact) => {
@@ -28,7 +28,7 @@ export function mountBridge() {
   // Whoever pressed 2 is on the call-back list a moment later: its facts name no conference
   onFact(CALLBACKS, () => { if (bridge?.legs.some((leg) => leg.state === "call_back")) refreshSoon(); });
   onFact(["TicketChanged"], (kind, fact) => { if (proposal && fact.ticket_id === desk.ticket.ticket?.id) lookAhead(); });
-  onCall(() => { if (!desk.callId) { bridge = proposal = null; talking = new Set(); key = newKey(); draw(); } else refreshSoon(); });
+  onCall(() => { if (!desk.callId) { bridge = proposal = null; talking = new Set(); draw(); } else refreshSoon(); });
   onBoard(draw);
   setInterval(() => { if (bridge && bridge.state !== "ended") tick(); }, 1000);
 }
@@ -58,8 +58,7 @@ export async function pressBridge() {
     if (alarm?.category) body.category = alarm.category;
     if (alarm?.town) body.town_code = alarm.town;
     if (alarm?.village) body.village_id = alarm.village;
-    take(await ask("POST", API, body, undefined, { "Idempotency-Key": key }));
-    key = newKey();
+    take(await pressOnce(API, body, inSight()));
     problem();
   } catch (error) { problem(error); } finally { pressing = false; draw(); }
 }
@@ -93,6 +92,7 @@ const button = (words, act, more = {}) => { const made = make("button", words, {
 function draw() {
   const place = byId("bridge");
   desk.room = running() ? bridge : null;
+  desk.roomId = bridge?.id ?? null;
   drawKeys();
   if (!desk.callId || !desk.call?.answered_at) return place.replaceChildren();
   const head = make("h2", running() ? bridge.kind_label : "一键三方");

@@ -1,21 +1,20 @@
 // A call of life and death goes over to 110, 119, 120 or 122: one press where the caller's words are plain, else a choice
 // with digit keys. Each service is a party of its own: one more is called in the same way. When they have taken over, the
 // operator leaves and the caller goes on talking.
-import { ask, get, make, post } from "./api.js";
-import { desk, problem } from "./desk.js";
+import { get, make, post } from "./api.js";
+import { desk, inSight, problem } from "./desk.js";
 import { bind } from "./keys.js";
+import { pressOnce } from "./press_once.js";
 
 const API = "/api/v1/handovers";
 const SERVICES = ["110", "119", "120", "122"];
 const ON_THE_WAY = ["ordered", "next_number", "dialling", "ringing", "answered"];
-let panel; // what the bridge panel lends: running(), take(bridge), draw(), newKey()
+let panel; // what the bridge panel lends: running(), take(bridge), draw()
 let choice = null; // the services to choose from
 let busy = false;
-let key;
 
 export function mountHandover(lent) {
   panel = lent;
-  key = panel.newKey();
   bind("Alt+E", "handover", "移交 110/119/120/122；对方接通后：已移交，我退出");
   bind("Alt+O", "handover-more", "再叫一个：110/119/120/122 各是一方，可以同时来");
   SERVICES.forEach((service, at) => bind(String(at + 1), `handover-${service}`, ""));
@@ -53,7 +52,6 @@ async function propose() {
 }
 async function handOver(service) {
   choice = null;
-  panel.take(await ask("POST", API, { service }, undefined, { "Idempotency-Key": key }));
-  key = panel.newKey();
+  panel.take(await pressOnce(API, { service }, inSight()));
 }
 async function done() { panel.take(await post(`${API}/${panel.running().id}/done`)); }

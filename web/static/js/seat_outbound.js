@@ -1,15 +1,16 @@
 // Calling out: one order rings this seat and the other side together; live state, why it failed, once more.
-import { ask, byId, clock, get, grouped, inOrder, make, newKey, sinceSeconds } from "./api.js";
+import { byId, clock, get, grouped, inOrder, make, sinceSeconds } from "./api.js";
 import { desk, onBoard, onCall, onFact, onPhone, problem, tell } from "./desk.js";
 import { allow } from "./pending.js";
 import { CARD_FACTS } from "./party_cards.js";
+import { pressOnce } from "./press_once.js";
 
 const FREE = ["ready", "paused", "wrap_up"];
 let out = null; // the conference of the call, as the server has it
 let wanted = null; // what was ordered, to order it again
 let number = ""; // shown to the one who dials it
 let ordering = false;
-let key = newKey(); // the same until the order has been answered: a double click is one call
+let newestId = null; // of the calls out that this page has heard of
 let ticketShown = null;
 
 export const running = () => Boolean(out) && out.state !== "ended";
@@ -36,14 +37,13 @@ export async function dial(what) {
   wanted = what;
   draw();
   try {
-    const made = await ask("POST", "/api/v1/outbound", what, undefined, { "Idempotency-Key": key });
-    key = newKey();
+    const made = await pressOnce("/api/v1/outbound", what, newestId);
     number = made.number ?? "";
     out = made;
+    newestId = made.id;
     lookSoon(); // what was told of it before its number was known here went to nobody
     problem();
   } catch (error) {
-    if (error.code !== "unreachable") key = newKey();
     problem(error);
   } finally { ordering = false; draw(); }
   return out;
@@ -64,7 +64,7 @@ export async function refreshOutbound() { if (out) await look(out.id); }
 function adopt() {
   const room = desk.seat?.bridge_id;
   if (!room || room === out?.id || ordering) return;
-  get(`/api/v1/bridges/${room}`).then((found) => { if (found.kind === "outbound") { out = found; wanted = null; look(found.id).catch(() => {}); } }, () => {});
+  get(`/api/v1/bridges/${room}`).then((found) => { if (found.kind === "outbound") { out = found; newestId = found.id; wanted = null; look(found.id).catch(() => {}); } }, () => {});
 }
 async function showTicket(id) {
   ticketShown = id;

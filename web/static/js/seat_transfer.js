@@ -1,16 +1,16 @@
 // 转接: ask somebody while the caller hears music, or give him away at once; and the keys of a room that runs.
-import { ask, byId, clock, make, newKey, say, sinceSeconds } from "./api.js";
-import { desk, onBoard, onFact, onPhone, problem, refresh } from "./desk.js";
+import { byId, clock, make, say, sinceSeconds } from "./api.js";
+import { desk, inSight, onBoard, onFact, onPhone, problem, refresh } from "./desk.js";
 import { givenTo } from "./given.js";
 import { bind, note } from "./keys.js";
 import { allow } from "./pending.js";
+import { pressOnce } from "./press_once.js";
 import { beep } from "./sound.js";
 import { choose } from "./transfer_list.js";
 
 const API = "/api/v1/bridges";
 const LIVE = ["ordered", "next_number", "dialling", "ringing", "answered", "joined", "held"];
 const FAILED = { busy: "忙", no_answer: "无人接听", failed: "无法呼叫", call_back: "请稍后回拨", left: "已离开" };
-let key = newKey(); // the same until it has been answered: a double press is one consultation
 let busy = false;
 let toldOf = null; // the failure that the operator has heard of
 
@@ -42,8 +42,7 @@ async function consult(target, blind) {
   draw();
   try {
     if (blind || target.queue) await desk.ticket.save(); // what was typed goes along with the caller
-    await ask("POST", `${API}/consult`, { ...target, blind }, undefined, { "Idempotency-Key": key });
-    key = newKey();
+    await pressOnce(`${API}/consult`, { ...target, blind }, inSight());
     problem();
   } catch (error) { problem(error); } finally { busy = false; await refresh().catch(() => {}); }
 }

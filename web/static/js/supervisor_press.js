@@ -1,14 +1,14 @@
 // The key 一键三方 of a leader who took a call over and talks alone with its caller: whom it would call, and the press.
-import { ask, get, inOrder, make, newKey } from "./api.js";
+import { get, inOrder, make } from "./api.js";
 import { bind } from "./keys.js";
+import { pressOnce } from "./press_once.js";
 
 const API = "/api/v1/bridges";
 const PRESSER = "leader_call";
-let key = newKey(); // the same until the press has been answered: a double click is one press
 let pressing = false;
 let roles = null; // whom it would call
 let of = null; // the call that is theirs
-let told; // { take, draw, problem }
+let told; // { take, draw, problem, roomId }
 
 export function mountPress(callbacks) {
   told = callbacks;
@@ -28,7 +28,7 @@ export function pressNews(kind, fact) { if (kind === "TicketChanged" && of && fa
 // What stands in the conference's place while there is none; `call` is null where there is nothing to press
 export function pressPart(call) {
   if (call !== of) {
-    [of, roles, key] = [call, null, newKey()]; // an answer that never came is of the call before
+    [of, roles] = [call, null];
     if (call) lookAhead();
   }
   if (!call) return [];
@@ -47,8 +47,7 @@ async function press() {
   pressing = true;
   told.draw();
   try {
-    const made = await ask("POST", API, { presser: PRESSER }, undefined, { "Idempotency-Key": key });
-    key = newKey();
+    const made = await pressOnce(API, { presser: PRESSER }, [of, told.roomId()]);
     told.problem();
     told.take(made);
   } catch (error) { told.problem(error); } finally { pressing = false; told.draw(); }

@@ -11,6 +11,7 @@ const API = "/api/v1/bridges";
 const PATIENCE_MS = 5000;
 const INSIDE = ["joined", "held"];
 let room = null;
+let newestId = null; // the newest room of that call, running or over
 let of = null; // the call whose room it is
 let looked = false; // whether we know if that call has a room
 let talking = new Set();
@@ -22,7 +23,7 @@ export function mountRoom() {
   bind("F3", "room-join", "接管的会议：接回来电");
   bind("Alt+J", "room-add", "接管的会议：加人");
   bind("Alt+E", "room-end", "接管的会议：全部结束");
-  mountPress({ take, draw, problem });
+  mountPress({ take, draw, problem, roomId: () => newestId });
   onDraw(follow);
   setInterval(() => { if (room) tick(); }, 1000);
 }
@@ -36,7 +37,7 @@ export function roomNews(kind, fact) {
 function follow() {
   const call = hearing()?.call_id ?? null;
   if (call !== of) {
-    [of, room, talking, looked] = [call, null, new Set(), false];
+    [of, room, newestId, talking, looked] = [call, null, null, new Set(), false];
     refresh().catch(problem);
   }
   draw();
@@ -57,11 +58,12 @@ async function refresh() {
   const found = await newest(() => runningRoom(call));
   if (found === undefined || call !== of) return;
   [room, looked] = [found, true];
+  newestId = found?.id ?? newestId;
   draw();
 }
 // The answer to a press may be older than the facts that overtook it: look once more
 function take(fresh) {
-  if (fresh.call_id === of) room = fresh;
+  if (fresh.call_id === of) { room = fresh; newestId = fresh.id; }
   refreshSoon();
 }
 async function order(path, body) {
