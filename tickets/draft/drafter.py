@@ -19,7 +19,7 @@ from tickets.draft.turns import CALLER, Draft, Evidence, Field, Turn
 
 NET_SHARE = 0.6
 """A plainly named, unguarded emergency needs only this much of the level at which the model alone alarms."""
-APART_SHARE = 1.1
+APART_SHARE = 1.2
 """Turns judged apart alarm from this much of the level: what is left out may take them back."""
 SUREST = 0.98
 UNSURE = 0.5
