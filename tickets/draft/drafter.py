@@ -26,6 +26,7 @@ UNSURE = 0.5
 _WINDOW = 140
 _REMEMBERED = 256
 _ASK_ORDER = ("category", "place", "event_time", "respondent", "phone", "secret")
+_GRAVEST = "E1"
 _URGENCY = {"E1": "特急", "E2": "紧急"}
 Chances = Mapping[str, Mapping[str, float]]
 
@@ -92,6 +93,8 @@ class Drafter:
             found = _graded(part, likely["danger"], level, with_model=net)
             best = _graver(best, found, range(start, len(turns)))
         for chosen in told_apart(turns):
+            if best.value == _GRAVEST:
+                break
             part, likely = self._judged(tuple(turns[at] for at in chosen))
             found = _graded(part, likely["danger"], min(APART_SHARE * level, SUREST), with_model=net)
             if found.value in _URGENCY:

@@ -19,7 +19,7 @@ _NO_SIGNS: Final = frozenset({"sign:now", "sign:many"})
 _BACK: Final = frozenset({"guard:not", "guard:solved", "guard:over"})
 _ANSWERS_NO: Final = re.compile("^[嗯哦啊]*(?:不是|没有|没得|没|不用|莫|算了|早就|已经)")
 _REMEMBERED: Final = 1024
-_MOST: Final = 40
+_MOST: Final = 16
 """Of an endless call so many turns of danger are judged, the latest ones."""
 
 
