@@ -26,8 +26,9 @@ from core.errors import IllegalTransition
 from core.events import CallAnswered, CallEnded, SeatLeft
 from db.models import Bridge, Call, Callback, CallbackAttempt
 from db.repositories import bridges, callbacks, calls
+from db.repositories.callback_parties import to_look_at, without_ticket
 from db.session import SessionMaker, reading, transaction
-from tickets.callback_parties import on_duty, take_in_parties
+from tickets.callback_parties import on_duty, take_in_party, take_ticket
 from tickets.callback_rules import callable_number, outcome_of, read_rules
 from tickets.callbacks import Facts, conclude, locked, release, satisfy, take_in
 
@@ -107,14 +108,18 @@ class CallbackListener:
             log.info("callback_made_by_another", call_id=call_id)
 
     async def _look_at_parties(self) -> None:
-        async def work(session: AsyncSession) -> Facts:
+        async with reading(self._sessions) as session:
             rules, now = await read_rules(session), self._clock.now()
-            return await take_in_parties(session, now - dt.timedelta(hours=rules.reach_hours), rules, now)
-
-        try:
-            await self._keep(work)
-        except IntegrityError:  # another process made the line at this moment; the next look joins it
-            log.info("party_made_by_another")
+            fresh = await to_look_at(session, now - dt.timedelta(hours=rules.reach_hours))
+        for asked in fresh:
+            try:
+                await self._keep(partial(take_in_party, asked=asked, rules=rules, now=now))
+            except IntegrityError:  # another process made the line at this moment; the next look joins it
+                log.info("party_made_by_another", attempt_id=asked.attempt_id)
+        async with reading(self._sessions) as session:
+            late = [(line.id, ticket_id) for line, ticket_id in await without_ticket(session)]
+        for callback_id, ticket_id in late:
+            await self._keep(partial(take_ticket, callback_id=callback_id, ticket_id=ticket_id))
 
     async def _settle_returned(self, number: str | None) -> None:
         async with reading(self._sessions) as session:

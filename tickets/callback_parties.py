@@ -1,8 +1,12 @@
-"""Whoever pressed 2 in a conference is to be called back: by whom, until when. One step of a transaction."""
+"""Whoever pressed 2 in a conference is to be called back: by whom, until when.
+
+Each function is one transaction: what it locks it locks before it writes to the log of facts.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -11,37 +15,36 @@ from core.callback_events import CallbackJoined, CallbackOpened
 from core.callback_words import CallbackSource, CallbackState
 from db.models import Callback, CallbackParty
 from db.repositories import bridges, callbacks, event_log, seats, supervisions
-from db.repositories.callback_parties import Asked, to_look_at, without_ticket
+from db.repositories.callback_parties import Asked
 from tickets.callback_rules import Rules, callable_number
-from tickets.callbacks import Facts, about, apply, give
+from tickets.callbacks import Facts, about, apply, give, locked
 
 
-async def take_in_parties(session: AsyncSession, since: dt.datetime, rules: Rules, now: dt.datetime) -> Facts:
-    """A line for everybody who pressed 2 and has none yet; each once, however often this looks."""
-    facts: Facts = []
-    for asked in await to_look_at(session, since):
-        facts += await _take_in(session, asked, rules, now)
-    for line, ticket_id in await without_ticket(session):
-        line.ticket_id = ticket_id
-    return facts
-
-
-async def _take_in(session: AsyncSession, asked: Asked, rules: Rules, now: dt.datetime) -> Facts:
+async def take_in_party(session: AsyncSession, asked: Asked, rules: Rules, now: dt.datetime) -> Facts:
+    """A line for somebody who pressed 2, or their number's; the same key once, however often asked."""
     # Two who hear of the key at once take turns here
-    await bridges.get_for_update(session, asked.bridge.id)
-    if await session.get(CallbackParty, asked.attempt_id) is not None:
+    bridge = await bridges.get_for_update(session, asked.bridge.id)
+    if bridge is None or await session.get(CallbackParty, asked.attempt_id) is not None:
         return []
+    asked = replace(asked, bridge=bridge)
+    owner = await _owner(session, asked, now)
     number = callable_number(asked.digits)
     line, facts = await _line_for(session, number, asked, rules, now) if number else (None, [])
     made = CallbackParty(attempt_id=asked.attempt_id, callback_id=line.id if line else None, at=now)
     session.add(made)
     await session.flush()
-    owner = await _owner(session, asked, now)
     if line is not None and line.state is CallbackState.WAITING and owner is not None:
         facts += await give(session, line, owner, rules, now)
         # It was promised by whoever pressed: theirs until it is due, and only then everybody's
         line.lease_until = max(line.lease_until or now, line.due_at)
     return facts
+
+
+async def take_ticket(session: AsyncSession, callback_id: int, ticket_id: int) -> Facts:
+    """The conference has got its ticket after the line was made."""
+    line = await locked(session, callback_id)
+    line.ticket_id = line.ticket_id or ticket_id
+    return []
 
 
 async def _line_for(
@@ -78,9 +81,9 @@ async def _owner(session: AsyncSession, asked: Asked, now: dt.datetime) -> int |
     pressed = asked.bridge.account_id
     if pressed is not None and await on_duty(session, pressed, now):
         return pressed
-    for phone in await supervisions.phones(session):
-        if phone.account_id is not None and await on_duty(session, phone.account_id, now):
-            return phone.account_id
+    for leader in await supervisions.borrowers(session):
+        if await on_duty(session, leader, now):
+            return leader
     return None
 
 

@@ -159,6 +159,21 @@ async def begin_attempt(
     return attempt, await apply(session, line, fact)
 
 
+async def undo_attempt(session: AsyncSession, bridge_key: str, rules: Rules, now: dt.datetime) -> Facts:
+    """Nothing was dialled: the attempt counts for nothing, and the line is everybody's again."""
+    attempt = await callbacks.of_bridge_key(session, bridge_key)
+    if attempt is None:
+        return []
+    line = await locked(session, attempt.callback_id)  # before its attempt, as a person's result does
+    await session.refresh(attempt)
+    if attempt.outcome is not None:
+        return []
+    attempt.outcome, attempt.ended_at = AttemptOutcome.NOT_MADE, now
+    if line.state is not CallbackState.CALLING:
+        return []
+    return await conclude(session, line, AttemptOutcome.NOT_MADE, rules, now)
+
+
 async def write_down(
     session: AsyncSession,
     line: Callback,

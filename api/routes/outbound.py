@@ -15,16 +15,15 @@ from api.same_press import asked_of, free_for, known
 from api.security import Operator, Person
 from api.state import House, house_of
 from core.bridge_words import BridgeKind, Presser
-from core.callback_words import AttemptOutcome, CallbackState
 from core.errors import HotlineError, IllegalTransition, NotFound
 from core.vocabulary import SeatState
-from db.repositories import accounts, bridges, callbacks, seats
+from db.repositories import accounts, bridges, seats
 from db.session import reading, transaction
 from telephony.bridge_key import Press
 from telephony.bridge_limits import read_limits
 from telephony.snapshot import masked
 from tickets.callback_rules import read_rules
-from tickets.callbacks import Facts, begin_attempt, claim, conclude, locked
+from tickets.callbacks import Facts, begin_attempt, claim, undo_attempt
 
 router = APIRouter(prefix="/api/v1/outbound")
 
@@ -131,14 +130,6 @@ async def _press(request: Request, order: Press, callback_id: int | None) -> int
 async def _undo(house: House, key: str) -> None:
     """Nothing was dialled: the attempt counts for nothing, and the line is everybody's again."""
     async with transaction(house.sessions) as session:
-        attempt = await callbacks.of_bridge_key(session, key)
-        if attempt is None or attempt.outcome is not None:
-            return
-        attempt.outcome, attempt.ended_at = AttemptOutcome.NOT_MADE, house.clock.now()
-        line = await locked(session, attempt.callback_id)
-        if line.state is not CallbackState.CALLING:
-            return
-        rules, now = await read_rules(session), house.clock.now()
-        facts = await conclude(session, line, AttemptOutcome.NOT_MADE, rules, now)
+        facts = await undo_attempt(session, key, await read_rules(session), house.clock.now())
     for fact in facts:
         await house.bus.publish(fact)

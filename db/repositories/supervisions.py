@@ -132,6 +132,12 @@ async def phones(session: AsyncSession) -> list[LeadPhone]:
     return list(await session.scalars(query, execution_options={"populate_existing": True}))
 
 
+async def borrowers(session: AsyncSession) -> list[int]:
+    """To whom leaders' phones are lent, by the phones' numbers."""
+    query = select(LeadPhone.account_id).where(LeadPhone.account_id.is_not(None)).order_by(LeadPhone.number)
+    return [account_id for account_id in await session.scalars(query) if account_id is not None]
+
+
 async def phone_of(session: AsyncSession, account_id: int, now: dt.datetime) -> LeadPhone | None:
     """The phone that is lent to this leader now, or None."""
     query = select(LeadPhone).where(LeadPhone.account_id == account_id, LeadPhone.until > now)
