@@ -35,6 +35,7 @@ from db.models.call import Call, SeatRing
 from db.repositories import bridges, calls, event_log, seats, supervisions
 from db.session import SessionMaker, transaction
 from telephony.call_states import IN_TALK, REMARKS, next_state, outcome_of, was_cut_off
+from telephony.message_sound import MessageSound
 
 log = structlog.get_logger(__name__)
 
@@ -42,13 +43,18 @@ log = structlog.get_logger(__name__)
 class CallService:
     """The only writer of `calls` and `seat_rings`."""
 
-    def __init__(self, sessions: SessionMaker, bus: Bus, clock: Clock) -> None:
+    def __init__(
+        self, sessions: SessionMaker, bus: Bus, clock: Clock, messages: MessageSound | None = None
+    ) -> None:
         self._sessions = sessions
         self._bus = bus
         self._clock = clock
+        self._messages = messages
 
     async def apply(self, fact: CallFact, *, recovered: bool = False) -> bool:
         """Take a fact in; False, and no change, for one that is a duplicate or impossible."""
+        if isinstance(fact, MessageLeft) and self._messages is not None:
+            fact = await self._messages.as_heard(fact)
         try:
             async with transaction(self._sessions, urgent=True) as session:
                 await self._keep(session, fact, recovered=recovered)

@@ -28,6 +28,7 @@ from telephony.bridge_control import BridgeControl
 from telephony.bridge_switch import BridgeSwitch
 from telephony.call_service import CallService
 from telephony.cel_ingest import CelIngest
+from telephony.message_sound import MessageSound
 from telephony.prober import Prober
 from telephony.reconciler import Reconciler
 from telephony.recordings import Recordings
@@ -90,7 +91,8 @@ class TelephonyControl:
         self._act = AmiLink(ami, user=ami.act_user, secret=ami.act_secret.get_secret_value(), events=False)
         self.policies = policies = PolicyRows(sessions)
         self.switchboard = AmiSwitchboard(self._act)
-        self.calls = CallService(sessions, bus, clock)
+        messages = MessageSound(settings.recordings_dir / "capture", policies)
+        self.calls = CallService(sessions, bus, clock, messages)
         self.seats = SeatService(sessions, bus, clock, self.switchboard, policies)
         self.translator = Translator(clock)
         cut_at = settings.retention.cel_mb << 20

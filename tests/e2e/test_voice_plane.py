@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import socket
-import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
+import soundfile
 
-from ops.phone import ScriptedPhone, recorded_s, tone, tone_power
+from ops.phone import ScriptedPhone, read_wav, recorded_s, tone, tone_power
 from ops.supervisor import Supervisor
 from tests.e2e.hotline import Person, wait_for
 from tests.e2e.voice_plane import VoicePlane, first_sound_s, longest_silence_s
@@ -121,12 +123,13 @@ def revived(plane: VoicePlane) -> Iterator[Person]:
 
 
 def test_one_who_hangs_up_in_the_message_prompt_is_called_back(plane: VoicePlane, tmp_path: Path) -> None:
-    number = "13900008888"
-    with plane.citizen(number) as caller:
+    number, heard = "13900008888", tmp_path / "heard.wav"
+    with plane.citizen(number, record=str(heard)) as caller:
         caller.call("56564444")
         caller.wait_answered()
         wait_for("the message's prompt", lambda: plane.place(number) == "message Playback", 40)
-        time.sleep(1)
+        began_s = recorded_s(heard)
+        wait_for("its words at the caller", lambda: loud_since(heard, began_s))
         caller.hang_up()
         caller.wait_ended()
     plane.empty()
@@ -135,6 +138,42 @@ def test_one_who_hangs_up_in_the_message_prompt_is_called_back(plane: VoicePlane
         assert (call["outcome"], call["ticket_id"]) == ("no_message", None)
         line = wait_for("the call-back", lambda: callback(leader, call["id"]))
         assert line["source"] == "no_message"
+
+
+def loud_since(file: Path, from_s: float) -> bool:
+    """Whether there was any sound from that second on."""
+    samples, rate_hz = read_wav(file)
+    return bool(np.abs(samples[int(from_s * rate_hz) :]).max(initial=0) > 200)
+
+
+def test_one_who_says_nothing_after_the_beep_is_called_back_and_his_recording_kept(
+    plane: VoicePlane, tmp_path: Path
+) -> None:
+    """A line that hisses, and a knock against the receiver: nobody can work a ticket of that."""
+    noise = np.random.default_rng(1).normal(0, 30, 90 * 16000)
+    noise[::160000] += 8000
+    soundfile.write(tmp_path / "hiss.wav", noise.astype(np.int16), 16000)
+    before = len(plane.captured("message"))
+    with plane.citizen("13900009999", play=str(tmp_path / "hiss.wav")) as caller:
+        caller.call("56564444")
+        caller.wait_answered()
+        message = wait_for("the message's file", lambda: plane.captured("message")[before:], 60)[0]
+        wait_for("more than a second of it", lambda: recorded_s(message) > 2)
+        caller.hang_up()
+        caller.wait_ended()
+    plane.empty()
+    with revived(plane) as leader:
+        call = wait_for("the call", lambda: ended_call(leader, "139****9999"))
+        assert (call["outcome"], call["ticket_id"]) == ("no_message", None)
+        line = wait_for("the call-back", lambda: callback(leader, call["id"]))
+        assert line["source_label"] == "未留言"
+        sound = wait_for("the recording", lambda: recording(leader, call["id"]))
+        assert sound["duration_s"] > 1
+
+
+def recording(leader: Person, call_id: object) -> dict[str, Any] | None:
+    found = leader.call(str(call_id))["recording"]
+    return found if found and found["ready"] else None
 
 
 def ended_call(leader: Person, masked: str) -> dict[str, object] | None:

@@ -5,7 +5,9 @@ import datetime as dt
 import tempfile
 from pathlib import Path
 
+import numpy as np
 import pytest
+import soundfile
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
@@ -38,7 +40,9 @@ from db.models.call import Call, EventLogEntry, SeatRing
 from db.session import make_engine, make_sessions, transaction
 from telephony.call_service import CallService
 from telephony.cel_ingest import CelIngest
+from telephony.control import PolicyRows
 from telephony.file_pieces import pieces
+from telephony.message_sound import MessageSound
 
 T = dt.datetime(2026, 11, 24, tzinfo=dt.UTC)
 ID = "ms-1764000000.1"
@@ -115,6 +119,32 @@ def test_who_said_nothing_after_the_beep_left_no_message(seconds, outcome, told_
         assert (row.outcome, row.message_file is not None) == (outcome, seconds > 0)
         # A fact that is refused opens no ticket: nobody is told of it
         assert kept.count(False) == (seconds == 0)
+
+    asyncio.run(house(work))
+
+
+@pytest.mark.parametrize(
+    ("sound", "outcome"),
+    [
+        (np.zeros(80_000), CallOutcome.NO_MESSAGE),
+        (np.sin(np.arange(80_000) / 5) / 4, CallOutcome.VOICEMAIL),
+        (None, CallOutcome.VOICEMAIL),  # what cannot be measured is believed
+    ],
+)
+@pytest.mark.parametrize("told_late", [False, True])
+def test_a_message_in_which_nobody_spoke_is_none(sound, outcome, told_late):
+    async def work(folder, sessions, service):
+        left, ended = a_message(8.0), LIFE[-1]
+        if sound is not None:
+            soundfile.write(folder / left.file_name, sound, 16000, subtype="PCM_16", format="WAV")
+        hears = CallService(sessions, Bus(), SystemClock(), MessageSound(folder, PolicyRows(sessions)))
+        begun = MessageStarted(at=T, call_id=ID, reason="empty")
+        for fact in (LIFE[0], LIFE[6], begun, *([ended, left] if told_late else [left, ended])):
+            await hears.apply(fact)
+        assert not await hears.apply(left), "told again, by Asterisk's own records"
+        (row,) = await all_calls(sessions)
+        assert (row.outcome, row.message_file is not None) == (outcome, outcome is CallOutcome.VOICEMAIL)
+        assert (folder / left.file_name).exists() is (sound is not None)
 
     asyncio.run(house(work))
 
