@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -16,6 +17,7 @@ from telephony.channel_names import (
     seat_of_channel,
     seat_of_device,
 )
+from telephony.supervision_names import PHONES
 from telephony.switchboard import QUEUE
 
 _MESSAGE: Final = "message"
@@ -64,23 +66,32 @@ async def look(link: AmiLink, seats: int) -> View:
     return View(
         calls=_calls(channels, {row["Uniqueid"] for row in queue if row["Event"] == "QueueEntry"}),
         members=_members(queue),
-        contacts=await contacts(link, seats),
+        contacts=await contacts(link, seat_phones(seats)),
         channels=tuple((row["Channel"], row["Uniqueid"], row["Linkedid"]) for row in channels),
     )
 
 
-async def contacts(link: AmiLink, seats: int) -> dict[str, frozenset[str]]:
-    """Contact addresses by endpoint, for seats' phones that are registered. Raises as `AmiLink.action`.
+def seat_phones(seats: int) -> list[str]:
+    """The endpoints at which the phones of these seats register."""
+    return [f"{phone}{number}" for number in range(1, seats + 1) for phone in ("seat", "desk")]
+
+
+def lead_phones(leads: int) -> list[str]:
+    """The same of leaders' phones."""
+    return [f"{phone}{number}" for number in range(1, leads + 1) for phone in PHONES]
+
+
+async def contacts(link: AmiLink, names: Iterable[str]) -> dict[str, frozenset[str]]:
+    """Contact addresses of those of these phones that are registered. Raises as `AmiLink.action`.
 
     Asked through a dialplan function: the list of contacts needs class `system`, which `act` must not have.
     """
     found: dict[str, frozenset[str]] = {}
-    for number in range(1, seats + 1):
-        for name in (f"seat{number}", f"desk{number}"):
-            answer = await link.action("Getvar", {"Variable": f"PJSIP_DIAL_CONTACTS({name})"})
-            uris = frozenset(part for part in answer["Value"].split("&") if part)
-            if uris:
-                found[name] = uris
+    for name in names:
+        answer = await link.action("Getvar", {"Variable": f"PJSIP_DIAL_CONTACTS({name})"})
+        uris = frozenset(part for part in answer["Value"].split("&") if part)
+        if uris:
+            found[name] = uris
     return found
 
 

@@ -1,4 +1,4 @@
-"""Whether the phone of a seat that talks is still the one that it began to talk with. Pure."""
+"""Whether the phone of a seat, or a leader, that talks is still the one that it began to talk with. Pure."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ from db.session import SessionMaker, reading, transaction
 from telephony import disk_room
 from telephony.ami_client import AmiLink
 from telephony.ami_translate import Translator
-from telephony.asterisk_view import contacts, look
+from telephony.asterisk_view import contacts, lead_phones, look, seat_phones
 from telephony.bridge_control import BridgeControl
 from telephony.bridge_switch import BridgeSwitch
 from telephony.call_service import CallService
@@ -112,6 +112,7 @@ class TelephonyControl:
         self._tasks = TaskGroup()
         self._busy = asyncio.Lock()
         self._alive: frozenset[str] | None = None
+        self._phones = [*seat_phones(settings.asterisk.seats), *lead_phones(settings.asterisk.leads)]
         self._look_now = asyncio.Event()
         self._compared = 0
         """How often the rows were compared with Asterisk since the link came up."""
@@ -254,13 +255,14 @@ class TelephonyControl:
             if not self._act.up or self._compared < COMPARED:
                 continue
             try:
-                found = await contacts(self._act, self._settings.asterisk.seats)
+                found = await contacts(self._act, self._phones)
             except HotlineError as error:
                 log.debug("no_contacts", reason=str(error))
                 continue
             async with self._busy:
                 await self._return.see(found)
                 await self.bridges.see(found)
+                await self.supervision.see(found)
 
     async def _tick(self) -> None:
         while True:

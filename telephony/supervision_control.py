@@ -20,6 +20,7 @@ from db.repositories import calls, supervisions
 from db.session import SessionMaker, reading, transaction
 from telephony.ami_protocol import AmiMessage
 from telephony.leader_legs import LeaderLegs
+from telephony.leader_watch import LeaderWatch
 from telephony.seat_service import Policies
 from telephony.supervision_names import of_channel_id
 from telephony.supervision_service import Parts, SupervisionService
@@ -48,6 +49,7 @@ class SupervisionControl:
         self._clock = clock
         self.rooms = LeaderLegs(sessions)
         self.service = SupervisionService(Parts(sessions, bus, clock, ear, policies, tell_call, self.rooms))
+        self._lost = LeaderWatch(sessions, ear)
         self._seen_before: set[str] = set()
         self._seen_now: set[str] = set()
 
@@ -59,6 +61,10 @@ class SupervisionControl:
     async def close(self) -> None:
         """End our part."""
         await self.service.close()
+
+    async def see(self, contacts: dict[str, frozenset[str]]) -> None:
+        """A look at who is registered."""
+        await self._lost.see(contacts)
 
     async def sweep(self, uniqueids: set[str]) -> None:
         """Compare with Asterisk, which has these channels. Raises what the switchboard raises."""
