@@ -75,19 +75,24 @@ async function warning(seat) {
   if (room?.kind !== "emergency") return `接管后，${who} 立即退出这通电话，群众与您通话，直到您或群众挂断。确定吗？`;
   return `接管后，您先进入会议，${who} 随即退出去整理；${staying(room)} 不断线，继续与您通话。静音、移出、重拨、结束会议都由您操作。确定吗？`;
 }
+// Only one leader takes a call over; from the order on, also while the other's telephone only rings
+const otherTakes = (callId) => callId && lead.view.seats.flatMap(({ ears }) => ears).find((ear) => ear.wanted === "take_over" && ear.call_id === callId && ear.account_id !== lead.me.id);
 function drawKeys() {
   const seat = seatRow();
   const ear = mine();
   const talking = Boolean(seat?.call?.id) && ["talking", "held"].includes(seat.call.state);
   const elsewhere = ear?.state === "taken_over";
   const ready = Boolean(lead.phone?.agent.isRegistered());
+  const other = otherTakes(ear?.call_id ?? seat?.call?.id);
   for (const [mode, , , state] of MODES) {
     const here = ear?.seat_id === seat?.id && ear?.state === state;
     // Who is in a conference already takes it over also when its seat has left
     const inside = mode === "take_over" && ear?.state === "barged" && ear.seat_id === seat?.id;
-    allow(mode, (talking || inside) && ready && !elsewhere && !here);
+    const theirs = mode === "take_over" && Boolean(other);
+    allow(mode, (talking || inside) && ready && !elsewhere && !here && !theirs);
     byId(mode).setAttribute("aria-pressed", String(here));
   }
+  byId("take_over").title = other ? `${other.who} 正在接管这通电话` : "";
   allow("end", Boolean(ear));
   word("end", elsewhere ? "挂断" : "结束");
   byId("give-back").hidden = !elsewhere;
