@@ -136,8 +136,8 @@ async def read_limits(session: AsyncSession) -> Limits:
 class Wanted:
     """What is about to be dialled, and by whom."""
 
-    kind: BridgeKind = BridgeKind.EMERGENCY
-    outside: Collection[str] = ("extra-1",)
+    kind: BridgeKind
+    outside: Collection[str]
     """The roles that are no seat of ours: those cost nothing."""
     seat_id: int | None = None
     """Whose key it is; none where a room runs already."""

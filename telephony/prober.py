@@ -13,6 +13,7 @@ from typing import Final
 
 import structlog
 
+from core.bridge_words import BridgeKind
 from core.clock import SHANGHAI, Clock
 from core.errors import HotlineError, IllegalTransition
 from core.vocabulary import ProbeOutcome
@@ -30,6 +31,8 @@ ASKING_S: Final = 35.0
 """From the pick-up on: two askings with their pauses, and the thanks."""
 BUSY_CAUSES: Final = frozenset({17, 21})
 NO_ANSWER_CAUSES: Final = frozenset({18, 19})
+PROBED: Final = "probe"
+"""Whom a test call calls, as the caps see it: one outside, and no service that is called in need."""
 DAY: Final = 100
 """Test calls a day, while the centre has set no other number."""
 
@@ -163,7 +166,7 @@ class Prober:
         async with reading(self._sessions) as session:
             limits = await read_limits(session)
             limits.check_number(number)
-            await check_caps(session, limits, now, Wanted())
+            await check_caps(session, limits, now, Wanted(BridgeKind.EMERGENCY, (PROBED,)))
             row = await session.get(Policy, "probe_day")
             most = int(row.value) if row is not None and row.value.isdigit() else DAY
             if await accounts.audited_count(session, "number_tested", midnight) >= most:
