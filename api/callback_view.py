@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.security import Person
+from api.ticket_links import links
 from core.callback_words import (
     CALLBACK_LABELS,
     OPEN,
@@ -31,6 +32,8 @@ async def lines_json(
     attempts = await callbacks.attempts_of(session, [line.id for line in lines])
     parties = await callback_parties.behind(session, [line.id for line in lines])
     secret = await tickets.secret_of_lines(session, lines)
+    files = await tickets.some(session, {line.ticket_id for line in lines if line.ticket_id is not None})
+    opened = await links(session, person, files, people)
     here = {callable_number(call.caller) for call in await calls.open_calls(session)}
     return [
         {
@@ -38,6 +41,7 @@ async def lines_json(
             "calling_in": line.state in OPEN and line.number in here,
             **_number(line, person, secret=bool(secret[line.id])),
             **_party(parties.get(line.id)),
+            "ticket": opened.get(line.ticket_id or 0),
             "attempts": [_attempt(one, people) for one in attempts if one.callback_id == line.id],
         }
         for line in lines

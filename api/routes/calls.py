@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from api.security import MAX_ROW_ID, PLAIN_TEXT, Operator, Person, ShiftLeader, log_look
 from api.sounds import log_listening, sound_file
 from api.state import House, house_of
+from api.ticket_links import links
 from api.whose import InConfidence, allowed_call, allowed_words, openable, rings_at
 from api.words_view import deafness, transcript_json
 from core.errors import NotFound
@@ -61,12 +62,15 @@ async def get_call(request: Request, person: Operator, call_id: CallIdPath) -> d
         sounds = await recordings.of_call(session, call_id) if closed is None else []
         ticket = await tickets.of_call(session, call_id)
         secret = {call_id} if ticket is not None and ticket.secret else set[str]()
+        people = await accounts.names(session)
+        opened = await links(session, person, [ticket] if ticket is not None else [], people)
         return {
-            **_row(call, await accounts.names(session), secret),
+            **_row(call, people, secret),
             "given": (await given_of(session, [call_id])).get(call_id, []),
             **await _number_for(house, session, person, call),
             "history": await _history(session, person, call),
             "ticket_id": ticket.id if ticket else None,
+            "ticket": opened[ticket.id] if ticket else None,
             "recording": _recording(sounds[0]) if sounds else None,
             "words_closed": closed,
         }

@@ -19,6 +19,11 @@ async def get(session: AsyncSession, ticket_id: int) -> Ticket | None:
     return await session.get(Ticket, ticket_id)
 
 
+async def some(session: AsyncSession, ids: Collection[int]) -> list[Ticket]:
+    """These tickets, oldest first."""
+    return list(await session.scalars(select(Ticket).where(Ticket.id.in_(ids)).order_by(Ticket.id)))
+
+
 async def get_for_update(session: AsyncSession, ticket_id: int) -> Ticket | None:
     """The ticket, locked until the transaction ends."""
     return await locked(session, Ticket, ticket_id)

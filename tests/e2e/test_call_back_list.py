@@ -10,6 +10,7 @@ from tests.e2e.call_back_house import choose, give_up, house, line_of, page, rea
 from tests.e2e.hotline import wait_for
 from tests.e2e.pages import lose_answer
 from tests.e2e.screen_checks import screen
+from tests.e2e.test_prober import change
 from tests.e2e.test_seat_in_the_browser import sign_in
 
 __all__ = ["house", "page"]
@@ -72,6 +73,46 @@ def test_ticket_and_call_pages_dial_from_the_operators_seat(
             citizen.hang_up()
         ready(page)
     other.close()
+
+
+def test_a_ticket_that_would_be_refused_is_named_and_is_no_link(house: BridgeHouse, page: Page) -> None:
+    """On the call's page and in the list, as in all other lists."""
+    number = "13812340009"
+    with ScriptedPhone.citizen(house.settings, "13812340010") as caller:
+        caller.call(house.settings.asterisk.hotline_number)
+        expect(page.get_by_test_id("state-word")).to_contain_text("振铃", timeout=30_000)
+        page.keyboard.press("F1")
+        caller.wait_answered(30)
+        expect(page.get_by_test_id("ticket-number")).not_to_be_empty()
+        call_id = house.leader.seat_is(2, "talking")["call_id"]
+        page.keyboard.press("F8")
+        caller.wait_ended()
+    ready(page)
+    ticket_id = house.leader.call(call_id)["ticket_id"]
+    give_up(house, number)
+    change(house, "UPDATE callbacks SET ticket_id = ? WHERE number = ?", ticket_id, number)
+    of_call = page.context.new_page()
+    of_call.goto(f"/calls/{call_id}")
+    expect(of_call.get_by_test_id("ticket-link").locator("a")).to_have_attribute(
+        "href", f"/tickets/{ticket_id}"
+    )
+    choose(page, number)
+    expect(page.get_by_test_id("callback-ticket").locator("a")).to_have_count(1)
+    page.keyboard.press("Escape")
+
+    to = "UPDATE tickets SET operator_id = (SELECT id FROM accounts WHERE login = 'op01') WHERE id = ?"
+    change(house, to, ticket_id)
+    of_call.reload()
+    expect(of_call.get_by_test_id("ticket-link")).to_be_visible()
+    expect(of_call.get_by_test_id("ticket-link")).to_contain_text("经办")
+    expect(of_call.get_by_test_id("ticket-link").locator("a")).to_have_count(0)
+    screen(of_call, "call-ticket-of-another")
+    of_call.close()
+    choose(page, number)
+    expect(page.get_by_test_id("callback-ticket")).to_contain_text("经办")
+    expect(page.get_by_test_id("callback-ticket").locator("a")).to_have_count(0)
+    screen(page, "callback-ticket-of-another")
+    page.keyboard.press("Escape")
 
 
 def test_the_leader_gives_a_line_to_an_operator(house: BridgeHouse, browser: Browser, page: Page) -> None:

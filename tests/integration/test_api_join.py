@@ -83,6 +83,16 @@ async def test_lists_say_which_file_may_be_opened_and_who_has_the_others(files):
     assert listed["may_open"] is True
 
 
+@pytest.mark.parametrize(("call_id", "opens"), [("ms-1", True), ("ms-2", False)])
+async def test_a_calls_page_offers_its_file_to_whom_its_door_lets_in(files, call_id, opens):
+    """Who answered a call may look at it also when a colleague has its file by now."""
+    op01 = await files.as_("op01")
+    await files.add(a_call("ms-2"), a_ticket(10, "op02", call_id="ms-2"))
+    ticket = (await op01.get(f"/api/calls/{call_id}")).json()["ticket"]
+    assert (ticket["may_open"], ticket["operator_name"]) == (opens, "op01" if opens else "op02")
+    assert (await op01.get(f"/api/tickets/{ticket['id']}")).status_code == (200 if opens else 403)
+
+
 async def test_both_histories_tell_of_it_and_it_is_audited(files):
     op01, op02 = await files.as_("op01"), await files.as_("op02")
     child = (await join(op01)).json()

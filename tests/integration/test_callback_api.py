@@ -70,6 +70,20 @@ async def test_only_the_owner_sees_the_number_and_the_look_is_written_down(house
     assert (await house.looks("number_seen"))[-1].reason == "群众投诉没有回拨"
 
 
+async def test_the_lines_ticket_is_offered_to_whom_its_own_door_lets_in(house):
+    await a_line(house)
+    await house.add(a_ticket(1, "op01"))
+    async with transaction(house.sessions) as session:
+        (await session.get_one(Callback, 1)).ticket_id = 1
+    assert (await the_line(await house.as_("op01")))["ticket"]["number"]
+    for login in ("op01", "op02", "leader"):
+        browser = await house.as_(login)
+        ticket = (await the_line(browser))["ticket"]
+        opened = (await browser.get("/api/tickets/1")).status_code == 200
+        assert (ticket["may_open"], ticket["operator_name"]) == (opened, "op01")
+        assert opened is (login != "op02")
+
+
 async def test_a_line_of_a_secret_ticket_shows_its_number_to_its_own_and_the_head(house):
     await a_line(house)
     await house.add(a_ticket(1, "op01", call_id="ms-1764000001.1", secret=True))

@@ -5,6 +5,7 @@ import { clickToDial } from "./click_to_dial.js";
 import { given } from "./given.js";
 import { open } from "./page.js";
 import { listen } from "./stream.js";
+import { ticketLink } from "./ticket_link.js";
 import { TranscriptView } from "./transcript_view.js";
 
 const id = byId("page").dataset.call;
@@ -36,13 +37,20 @@ function drawTracks() {
   place.replaceChildren(...(whole ? [key(null, "整通电话", 0)] : []), ...sounds.map((one) => key(one.attempt_id, one.who, one.offset_s)));
 }
 
+let ticketShown = ""; // a link that is focused must not be replaced by the same link
+function drawTicket(ticket) {
+  const now = JSON.stringify(ticket);
+  if (now === ticketShown) return;
+  ticketShown = now;
+  byId("ticket-link").replaceChildren(...(ticket ? [ticketLink(ticket, ticket.may_open ? "打开工单" : `工单 ${ticket.number}`)] : []));
+}
+
 async function show() {
   const call = await get(`/api/calls/${id}`);
   byId("title").textContent = `来电 ${whoseNumber(call.caller)}`;
   const talked = call.answered_at && call.ended_at ? `通话 ${duration((Date.parse(call.ended_at) - Date.parse(call.answered_at)) / 1000)}` : "";
   byId("facts").textContent = [moment(call.arrived_at), call.outcome_label ?? call.label, ...call.why.map(({ label }) => label), call.operator_name, ...given(call), talked, call.recovered ? "（由话路记录补录）" : ""].filter(Boolean).join(" · ");
-  byId("ticket-link").hidden = !call.ticket_id;
-  byId("ticket-link").href = `/tickets/${call.ticket_id}`;
+  drawTicket(call.ticket);
   if (call.ticket_id) history ??= new BridgeHistory(call.ticket_id, id);
   await history?.look().catch(() => {});
   if (call.recording?.ready && !whole) {

@@ -2,6 +2,7 @@
 // The same on a seat and on the shift leader's page, who gives lines to people and dials nothing.
 import { byId, duration, get, grouped, make, moment, post, say, sinceSeconds } from "./api.js";
 import { bind, note } from "./keys.js";
+import { ticketLink } from "./ticket_link.js";
 
 const API = "/api/v1/callbacks";
 export const CALLBACK_FACTS = ["CallbackOpened", "CallbackJoined", "CallbackClaimed", "CallbackReleased", "CallbackCalled", "CallbackFailed", "CallbackGivenUp", "CallbackDone", "CallbackSatisfied"];
@@ -152,7 +153,7 @@ function details(one) {
     choose.onchange = () => choose.value && order("assign", { account_id: Number(choose.value) });
     if (list.people.length) parts.push(choose);
   }
-  if (one.ticket_id) parts.push(make("a", "工单", { href: `/tickets/${one.ticket_id}`, target: "_blank" }));
+  if (one.ticket) parts.push(make("span", null, { "data-testid": "callback-ticket" }, ticketLink(one.ticket, `工单 ${one.ticket.number}`, { target: "_blank" })));
   const tries = one.attempts.map((attempt) => make("li", `${moment(attempt.began_at)} ${attempt.who} ${attempt.label}${attempt.note ? `：${attempt.note}` : ""}`));
   const asked = one.who ? [make("p", `${one.who}：${one.source_label}`, { class: "back-who", "data-testid": "callback-who" })] : [];
   return [...asked, make("div", null, { class: "back-keys" }, ...parts), make("ul", null, { class: "back-tries" }, ...tries)];
