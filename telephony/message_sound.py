@@ -56,6 +56,8 @@ def seconds_above(file: Path, level_db: float) -> float:
 
     Read past the header, whose lengths a killed writer leaves wrong.
     """
+    if file.stat().st_size < _HEADER:  # a full disk, or a writer killed before its first block
+        return 0.0
     samples = np.fromfile(file, dtype="<i2", offset=_HEADER)
     frames = samples[: len(samples) // _FRAME * _FRAME].reshape(-1, _FRAME).astype(np.float64)
     level = frames.std(axis=1) / 32768  # a constant offset is no sound

@@ -116,18 +116,26 @@ class SupervisionService:
         return row, fact, new
 
     async def end(self, leader: OperatorId, *, give_back: bool = False) -> None:
-        """The leader leaves. Nothing open is no error.
-
-        A call that was taken over ends with thanks, or goes back to the head of the queue.
-        """
+        """The leader leaves, if there; a call taken over ends with thanks, or heads the queue again."""
         async with transaction(self._parts.sessions) as session:
             row = await supervisions.open_of(session, leader)
             if row is None:
                 return
             row.reason = row.reason or SupervisionEnd.BY_LEADER
-        if give_back and row.state is SupervisionState.TAKEN_OVER:
-            await self.give_back(row)
-        await self._parts.ear.hang_up(row.id)
+        try:
+            if give_back and row.state is SupervisionState.TAKEN_OVER:
+                await self.give_back(row)
+            await self._parts.ear.hang_up(row.id)
+        except HotlineError:
+            await self._stays(row.id)
+            raise
+
+    async def _stays(self, row_id: int) -> None:
+        """Asterisk was not reached: the leader is no longer leaving, so that his phone is watched again."""
+        async with transaction(self._parts.sessions) as session:
+            row = await supervisions.get_for_update(session, row_id)
+            if row is not None and row.ended_at is None:
+                row.reason = None
 
     async def give_back(self, row: Supervision) -> None:
         """The caller of a taken call to the head of the queue. Raises what the switchboard raises.

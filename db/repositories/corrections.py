@@ -20,7 +20,7 @@ async def known(session: AsyncSession, ticket_id: int) -> bool:
 
 
 async def owed(
-    session: AsyncSession, decided: Collection[TicketStatus], since: dt.datetime
+    session: AsyncSession, decided: Collection[TicketStatus], since: dt.datetime, limit: int = 200
 ) -> list[tuple[int, str]]:
     """Ticket and call of what was decided since then, has words by now, and has no correction yet."""
     spoken = (
@@ -32,6 +32,7 @@ async def owed(
     query = select(Ticket.id, Ticket.call_id).where(
         Ticket.status.in_(decided), Ticket.updated_at >= since, spoken.exists(), ~kept.exists()
     )
+    query = query.order_by(Ticket.id).limit(limit)
     return [(ticket_id, call_id) for ticket_id, call_id in await session.execute(query) if call_id]
 
 

@@ -19,7 +19,9 @@ from tests.fakes.web_house import WebHouse, a_call, a_ticket
 from tickets.draft.corrections import OF_LATE, CorrectionListener
 from tickets.draft.desk import DraftDesk
 
-WHO_WAITS = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+WHO_WAITS = text(
+    "SELECT count(*) FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid))"
+)
 SENT = {"kind": TicketKind.HELP, "urgency": Urgency.CRITICAL, "status": TicketStatus.TO_DISPATCH}
 
 
@@ -106,3 +108,19 @@ async def test_its_own_fact_and_a_look_back_at_one_moment_keep_one_lesson(
             await asyncio.sleep(0.01)
     await keeping
     assert len(await lessons(house)) == 1
+
+
+async def test_one_lesson_that_cannot_be_kept_holds_up_no_other(
+    house: WebHouse, desk: DraftDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails_once(lines: list[str], *about: object) -> list[str]:
+        if lines == ["停水了"]:
+            raise ValueError
+        return lines
+
+    monkeypatch.setattr("tickets.draft.corrections.scrub", fails_once)
+    for number, said in ((1, "停水了"), (2, "停电了")):
+        await sent_on(house, number)
+        await house.add(a_line(Speaker.CALLER, said, call_id=f"ms-{number}"))
+    await CorrectionListener(house.sessions, house.clock, desk).catch_up()
+    assert [kept.ticket_id for kept in await lessons(house)] == [2]

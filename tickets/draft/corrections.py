@@ -7,6 +7,7 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import Any, Final
 
+import structlog
 from sqlalchemy import select
 
 from core.clock import Clock
@@ -19,6 +20,8 @@ from db.session import SessionMaker, reading, transaction
 from tickets.draft.desk import DraftDesk
 from tickets.draft.scrubbing import scrub
 from tickets.draft.turns import Draft
+
+log = structlog.get_logger(__name__)
 
 __all__ = ["DECIDED", "CorrectionListener", "scrub"]
 
@@ -46,10 +49,15 @@ class CorrectionListener:
 
     async def catch_up(self) -> None:
         """Tickets decided before a word of their call stood, before the drafter was up, or before a crash."""
+        if not self._desk.ready:
+            return
         async with reading(self._sessions) as session:
             owed = await corrections.owed(session, DECIDED, self._clock.now() - OF_LATE)
         for ticket_id, call_id in owed:
-            await self._keep(ticket_id, call_id)
+            try:
+                await self._keep(ticket_id, call_id)
+            except Exception:  # the others' lessons do not wait for this one
+                log.exception("lesson_not_kept", ticket_id=ticket_id, call_id=call_id)
 
     async def keep_up(self) -> None:
         """Catch up every half minute."""

@@ -69,6 +69,11 @@ class DraftDesk:
         regions += [Region(names[village.town_code], village.name) for village in villages]
         self._drafter = await asyncio.to_thread(self._build, regions)
 
+    @property
+    def ready(self) -> bool:
+        """Whether the drafter is loaded, with a model or without."""
+        return self._drafter is not None
+
     async def draft(
         self, lines: Sequence[Utterance], words: Mapping[str, WordMeaning] = NO_WORDS
     ) -> Drafted | None:

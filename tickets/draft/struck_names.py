@@ -31,7 +31,8 @@ _GIVEN: Final = f"(?:(?![{_STOPS}])[{_HAN}])"
 _TWO: Final = f"{_DOUBLE}[{_HAN}]{{1,3}}(?![{_HAN}])|{_DOUBLE}{_GIVEN}{{1,2}}"
 _ONE: Final = f"[{_FAMILY}]{_GIVEN}{{1,3}}(?![{_HAN}])|[{_FAMILY}]{_GIVEN}{{1,2}}+(?![{_ENDS_PLACE}])"
 _INTRODUCED: Final = re.compile(rf"(?<![不还就要])(?:我是|我就是|这里是)[ ,，]?{_NOT_A_NAME}({_TWO}|{_ONE})")
-_NAMED: Final = re.compile(rf"(?:名字|姓名)[ ,，]?{_NOT_A_NAME}({_TWO}|{_ONE})")
+_RARE_ONE: Final = f"[{_FAMILY}{_RARE}]{_GIVEN}{{1,2}}(?![{_HAN}])"
+_NAMED: Final = re.compile(rf"(?:名字|姓名)[ ,，]?{_NOT_A_NAME}({_TWO}|{_ONE}|{_RARE_ONE})")
 _KEPT_BACK: Final = "(?!保密|绝对|千万|一定|隐|假|哪|啥|什么|谁|秘密)"
 """What is said of a name and is none: 名字是保密的."""
 _CALLED: Final = re.compile(

@@ -40,6 +40,13 @@ def test_silence_nothing_and_a_constant_are_no_speech(tmp_path: Path) -> None:
         assert not spoken(tmp_path / "m.wav16", sound)
 
 
+@pytest.mark.parametrize("size", [0, 1, 43, 44, 45])
+def test_a_file_cut_off_in_its_header_holds_no_voice(tmp_path: Path, size: int) -> None:
+    file = tmp_path / "m.wav16"
+    file.write_bytes(bytes(size))
+    assert seconds_above(file, LOUD_DB) == 0.0
+
+
 def test_a_header_of_a_killed_writer_hides_no_voice(tmp_path: Path) -> None:
     file = tmp_path / "m.wav16"
     assert spoken(file, noise(-20, 5.0))

@@ -83,7 +83,7 @@ function drawKeys() {
   const talking = Boolean(seat?.call?.id) && ["talking", "held"].includes(seat.call.state);
   const elsewhere = ear?.state === "taken_over";
   const ready = Boolean(lead.phone?.agent.isRegistered());
-  const other = otherTakes(ear?.call_id ?? seat?.call?.id);
+  const other = otherTakes(ear?.seat_id === seat?.id ? ear.call_id : seat?.call?.id);
   for (const [mode, , , state] of MODES) {
     const here = ear?.seat_id === seat?.id && ear?.state === state;
     // Who is in a conference already takes it over also when its seat has left
