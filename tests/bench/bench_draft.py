@@ -116,7 +116,7 @@ def table(name: str, judged: Sequence[Judged], show: Show) -> None:
 def test_figures_on_the_sealed_sets(show: Show) -> None:
     """The model as set-up trains it, on calls by hands that wrote nothing it was taught; figures only."""
     model = load(ensure_shared_draft_model(show) / MODEL_NAME)
-    for name in ("a", "b", "c", "d", "e", "f", "g"):
+    for name in ("a", "b", "c", "d", "e", "f", "g", "h"):
         lines = (SEALED / f"{name}.txt").read_text(encoding="utf-8").splitlines()
         unseen = read_lines(lines, f"sealed-{name}")
         for how, drafter in (("words", Drafter(regions())), ("both", Drafter(regions(), model))):

@@ -13,7 +13,7 @@ from tickets.draft.training import corpus_parts
 
 SEALED = PROJECT_ROOT / "tests" / "data" / "sealed"
 DATA = PROJECT_ROOT / "db" / "data"
-SETS = ("a", "b", "c", "d", "e", "f", "g")
+SETS = ("a", "b", "c", "d", "e", "f", "g", "h")
 
 
 def rows(name: str) -> list[dict[str, str]]:
