@@ -51,6 +51,7 @@ def test_what_nobody_decided_stands_as_drafted() -> None:
     drafted = lesson(PLAIN).fields
     assert drafted["category"]
     assert lesson(PLAIN, category=None, type=None, urgency=None).fields == drafted
+    assert lesson(PLAIN, category="01").fields == drafted, "a group of categories decides none"
     assert lesson(PLAIN, category="0105", town=None).fields == {**drafted, "category": "0105", "town": ""}
 
 
